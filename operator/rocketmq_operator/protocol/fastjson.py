@@ -1,0 +1,227 @@
+"""The JSON of RocketMQ's peers: what fastjson 1.2.83 writes and what it is willing to read.
+
+Two output dialects: ``dumps`` (bare numeric keys, raw text) and ``dumps_browser`` (quoted sorted
+keys, ASCII only). Reading first tries strict JSON, then everything fastjson accepts.
+"""
+
+import json.encoder
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from rocketmq_operator.errors import BodyError
+from rocketmq_operator.protocol.fastjson_reader import read
+
+T = TypeVar("T")
+
+_RAW_ESCAPES = re.compile(r"\\\\|\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029]")
+_ASCII_ESCAPES = re.compile(r"\\\\|\\u[0-9a-f]{4}|[/\x7f]")
+_quote_raw: Callable[[str], str] = json.encoder.encode_basestring
+_quote_ascii: Callable[[str], str] = json.encoder.encode_basestring_ascii
+
+
+def loads(data: bytes | str) -> object:
+    """Any JSON that fastjson reads, as plain Python values. Raises BodyError."""
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        if not text.strip():
+            return None
+        return msgspec.json.decode(text)
+    except UnicodeDecodeError as error:
+        raise BodyError(f"JSON is not UTF-8: {error}") from error
+    except (msgspec.DecodeError, RecursionError):
+        return read(text)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """``data`` as ``kind`` (a msgspec Struct). Raises BodyError, also for JSON null."""
+    try:
+        return _decoder(kind).decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return convert(loads(data), kind)
+
+
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
+    if kind not in _DECODERS:
+        _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return _DECODERS[kind]
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """A parsed ``value`` as ``kind`` with fastjson's casts. Raises BodyError.
+
+    ``"5"`` and ``4.7`` are taken for an int, a number for a string, null for "not given"; unknown
+    members are dropped.
+    """
+    try:
+        plain = _cast(value, msgspec.inspect.type_info(kind))
+        return msgspec.convert(plain, kind, str_keys=True)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise BodyError(f"JSON does not fit {kind.__name__}: {error}") from error
+
+
+def _cast(value: Any, kind: msgspec.inspect.Type) -> Any:
+    if value is None:
+        return None
+    for expected, cast in _CASTS:
+        if isinstance(kind, expected):
+            return cast(value, kind)
+    return value
+
+
+def _cast_int(value: Any, _: Any) -> Any:
+    return int(value) if isinstance(value, str | float) else value
+
+
+def _cast_str(value: Any, _: Any) -> Any:
+    if isinstance(value, bool | dict | list):
+        return dumps(value).decode()
+    return str(value)
+
+
+def _cast_bool(value: Any, _: Any) -> Any:
+    if isinstance(value, str):
+        return value.lower() in {"true", "1"}
+    return bool(value) if isinstance(value, int) else value
+
+
+def _cast_union(value: Any, kind: msgspec.inspect.UnionType) -> Any:
+    given = [each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType)]
+    return _cast(value, given[0]) if len(given) == 1 else value
+
+
+def _cast_list(value: Any, kind: msgspec.inspect.CollectionType) -> Any:
+    return [_cast(item, kind.item_type) for item in value] if isinstance(value, list) else value
+
+
+def _cast_dict(value: Any, kind: msgspec.inspect.DictType) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _cast(item, kind.value_type) for key, item in value.items()}
+
+
+def _cast_struct(value: Any, kind: msgspec.inspect.StructType) -> Any:
+    if not isinstance(value, dict):
+        return value
+    fields = _fields(kind.cls)
+    cast: dict[str, Any] = {}
+    for name, item in value.items():
+        field = fields.get(name)
+        if field is not None and item is not None:
+            cast[field.encode_name] = _cast(item, field.type)
+    return cast
+
+
+@cache
+def _fields(cls: type) -> dict[str, msgspec.inspect.Field]:
+    info = msgspec.inspect.type_info(cls)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return {field.encode_name: field for field in info.fields}
+
+
+_CASTS: tuple[tuple[type, Callable[[Any, Any], Any]], ...] = (
+    (msgspec.inspect.IntType, _cast_int),
+    (msgspec.inspect.StrType, _cast_str),
+    (msgspec.inspect.BoolType, _cast_bool),
+    (msgspec.inspect.UnionType, _cast_union),
+    (msgspec.inspect.StructType, _cast_struct),
+    (msgspec.inspect.DictType, _cast_dict),
+    (msgspec.inspect.CollectionType, _cast_list),
+)
+
+
+def dumps(value: object) -> bytes:
+    """Java's default dialect: no spaces, null members left out, numeric keys bare, text raw."""
+    parts: list[str] = []
+    _write(value, _quote, parts.append, browser=False)
+    return "".join(parts).encode(errors="surrogatepass")
+
+
+def dumps_browser(value: object) -> bytes:
+    """Java's browser dialect (routes): map keys quoted and sorted, non-ASCII and ``/`` escaped."""
+    parts: list[str] = []
+    _write(value, _quote_browser, parts.append, browser=True)
+    return "".join(parts).encode()
+
+
+def _quote(text: str) -> str:
+    return _escape(_quote_raw(text), _RAW_ESCAPES)
+
+
+def _quote_browser(text: str) -> str:
+    return _escape(_quote_ascii(text), _ASCII_ESCAPES)
+
+
+def _escape(quoted: str, pattern: re.Pattern[str]) -> str:
+    return pattern.sub(_java_escape, quoted) if pattern.search(quoted) else quoted
+
+
+def _java_escape(match: re.Match[str]) -> str:
+    found = match[0]
+    if found in {"\\\\", "/"}:
+        return "\\/" if found == "/" else found
+    return f"\\u{int(found[2:], 16) if len(found) > 1 else ord(found):04X}"
+
+
+def _write(
+    value: object, quote: Callable[[str], str], put: Callable[[str], None], *, browser: bool
+) -> None:
+    if isinstance(value, str):
+        put(quote(value))
+    elif value is None or isinstance(value, bool):
+        put({None: "null", True: "true", False: "false"}[value])
+    elif isinstance(value, int | float):
+        put(repr(int(value) if isinstance(value, int) else value))
+    elif isinstance(value, list | tuple):
+        _write_list(value, quote, put, browser=browser)
+    else:
+        _write_members(value, quote, put, browser=browser)
+
+
+def _write_list(
+    items: list[object] | tuple[object, ...],
+    quote: Callable[[str], str],
+    put: Callable[[str], None],
+    *,
+    browser: bool,
+) -> None:
+    put("[")
+    for index, item in enumerate(items):
+        if index:
+            put(",")
+        _write(item, quote, put, browser=browser)
+    put("]")
+
+
+def _write_members(
+    value: object, quote: Callable[[str], str], put: Callable[[str], None], *, browser: bool
+) -> None:
+    put("{")
+    comma = ""
+    for key, item in _members(value, browser=browser):
+        if item is None:
+            continue
+        name = str(key) if isinstance(key, int) and not browser else quote(str(key))
+        put(f"{comma}{name}:")
+        comma = ","
+        _write(item, quote, put, browser=browser)
+    put("}")
+
+
+def _members(value: object, *, browser: bool) -> list[tuple[object, object]]:
+    if isinstance(value, dict):
+        return sorted(value.items()) if browser else list(value.items())
+    if isinstance(value, msgspec.Struct):
+        return [(name, getattr(value, attribute)) for name, attribute in _sorted_names(type(value))]
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@cache
+def _sorted_names(cls: type[msgspec.Struct]) -> list[tuple[str, str]]:
+    return sorted(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))

@@ -1,0 +1,101 @@
+"""Registration bodies as real brokers send them: plain, compressed, from 3.x, 4.x and 5.x."""
+
+import zlib
+
+import pytest
+
+from rocketmq_operator.errors import BodyError
+from rocketmq_operator.protocol.bodies import DataVersion, TopicConfig
+from rocketmq_operator.protocol.registration import decode_registration
+
+PLAIN = (
+    b'{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":3,"stateVersion":0,'
+    b'"timestamp":1700000000000},"mappingDataVersion":{"counter":3,"stateVersion":0,"timestamp":170000000'
+    b'0000},"topicConfigTable":{"TopicTest":{"attributes":{"+message.type":"FIFO"},"order":false,"perm":6,'
+    b'"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":"TopicTest","topicSysFlag":0,'
+    b'"writeQueueNums":8},"T2":{"attributes":{"$ref":"$.topicConfigSerializeWrapper.topicConfigTable.'
+    b'TopicTest.attributes"},"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG",'
+    b'"topicName":"T2","topicSysFlag":0,"writeQueueNums":8}},"topicQueueMappingDetailMap":{},'
+    b'"topicQueueMappingInfoMap":{}}}'
+)
+COMPRESSED = bytes.fromhex(
+    "78da636060b0a8564ace2fcd2b492d52b232d6512a2e492c490d4b2d2acecccf53b232d0512ac9cc4d050ae6162859199"
+    "a1b20402d03030313101b87e41764268700d5285800a19942b0a79fbb8f6b7c88a3bb42b59236507371627aaa5e496541"
+    "aa9295929ba79bbf1248ab4e881149ea99a263812403001ca82f3b"
+)
+TOPICS = {name: TopicConfig(name, 6, 8, 0, 8) for name in ("TopicTest", "T2")}
+VERSION = DataVersion(3, 0, 1700000000000)
+
+
+def test_plain_body_with_shared_attributes():
+    body = decode_registration(PLAIN, 479, compressed=False)
+    table = body.topic_config_serialize_wrapper
+    assert (table.topic_config_table, table.data_version) == (TOPICS, VERSION)
+    assert body.filter_server_list == []
+
+
+@pytest.mark.parametrize("version", [409, 479])
+def test_compressed_body_of_4x_and_5x(version):
+    body = decode_registration(COMPRESSED, version, compressed=True)
+    table = body.topic_config_serialize_wrapper
+    assert (table.topic_config_table, table.data_version) == (TOPICS, VERSION)
+
+
+def test_5x_must_end_a_compressed_body_with_its_mappings():
+    short = zlib.compress(zlib.decompress(COMPRESSED)[:-4])
+    assert decode_registration(short, 409, compressed=True)
+    with pytest.raises(BodyError):
+        decode_registration(short, 479, compressed=True)
+
+
+def test_a_3x_body_is_the_topic_table_alone_and_says_nothing_of_filters():
+    data = b'{"topicConfigTable":{"A":{"topicName":"A"}},"dataVersion":{"counter":1,"timestamp":2}}'
+    body = decode_registration(data, 36, compressed=False)
+    assert body.filter_server_list is None
+    assert body.topic_config_serialize_wrapper.topic_config_table == {
+        "A": TopicConfig("A", 6, 16, 0, 16)
+    }
+
+
+@pytest.mark.parametrize(("version", "filters"), [(36, None), (479, [])])
+def test_no_body_registers_no_topics_at_version_zero(version, filters):
+    body = decode_registration(b"", version, compressed=False)
+    table = body.topic_config_serialize_wrapper
+    assert (table.topic_config_table, table.data_version) == ({}, DataVersion())
+    assert body.filter_server_list == filters
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x",
+        zlib.compress(b""),
+        zlib.compress(b"\xff\xff\xff\xff"),
+        COMPRESSED[:-1],
+        zlib.compress(bytes(80_000_000), 1),
+    ],
+    ids=["not zlib", "empty", "negative", "cut", "bomb"],
+)
+def test_a_bad_compressed_body_is_refused(data):
+    with pytest.raises(BodyError):
+        decode_registration(data, 479, compressed=True)
+
+
+def test_fields_beyond_the_fifth_and_odd_lines_of_a_compressed_body():
+    def chunk(text: bytes) -> bytes:
+        return len(text).to_bytes(4, "big") + text
+
+    data = b"".join(
+        (
+            chunk(b'{"counter":1}'),
+            (2).to_bytes(4, "big"),
+            chunk(b'T 1 2 6 SINGLE_TAG {"a": "b c"}'),
+            chunk(b"short"),
+            chunk(b"nonsense"),
+        )
+    )
+    body = decode_registration(zlib.compress(data), 409, compressed=True)
+    topics = body.topic_config_serialize_wrapper.topic_config_table
+    assert topics["T"] == TopicConfig("T", 6, 1, 0, 2)
+    assert topics[""].topic_name is None
+    assert body.filter_server_list == []
