@@ -1,0 +1,1 @@
+"""Commands over TCP: one client connection, and the server side of many. The only sockets here."""
