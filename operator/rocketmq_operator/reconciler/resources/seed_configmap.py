@@ -1,0 +1,63 @@
+"""The seed: what a server shall hold, as files that it reads at its start.
+
+Pods start with the right KV entries and configuration while the operator is down. Beside the
+files lies the inventory of what the operator wrote.
+"""
+
+import json
+from typing import Final
+
+import msgspec
+
+from rocketmq_operator.errors import SpecError
+from rocketmq_operator.protocol import properties
+from rocketmq_operator.reconciler.kinds import CONFIG_MAP, Object
+from rocketmq_operator.reconciler.resources import inventory
+from rocketmq_operator.reconciler.resources.inventory import Inventory
+from rocketmq_operator.reconciler.resources.metadata import child
+from rocketmq_operator.reconciler.spec import Cluster, ClusterSpec
+
+PROPERTIES_FILE: Final = "namesrv.properties"
+KV_FILE: Final = "kvConfig.json"
+INVENTORY_FILE: Final = "inventory.json"
+
+MAX_BYTES: Final = 1_040_000
+"""All files; Kubernetes refuses a ConfigMap with more than 1 MiB (1048576 bytes) of data."""
+
+
+def build(cluster: Cluster, previous: Inventory) -> Object:
+    """The ConfigMap; ``previous`` is the inventory in the live one.
+
+    Raises SpecError with a reason that starts with ``KVTooLarge`` if the files do not fit.
+    """
+    data = files(cluster.spec) | {INVENTORY_FILE: previous.following(cluster.spec).encode()}
+    size = sum(len(text.encode()) for text in data.values())
+    if size > MAX_BYTES:
+        raise SpecError(
+            "spec.kvConfig",
+            f"KVTooLarge: the seed, with the names of all keys and of {len(previous.kv)} KV "
+            f"namespaces written before, takes {size} bytes and at most {MAX_BYTES} fit; "
+            "remove entries in smaller steps or shorten the keys",
+        )
+    return {**child(cluster, CONFIG_MAP, cluster.names.seed), "data": data}
+
+
+def files(spec: ClusterSpec) -> dict[str, str]:
+    """The files that servers read, by name."""
+    table = {"configTable": spec.kv}
+    return {
+        PROPERTIES_FILE: properties.dump(spec.namesrv_config),
+        KV_FILE: json.dumps(table, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def read_inventory(config_map: Object | None) -> Inventory:
+    """The inventory in a live seed.
+
+    Empty if there is none or somebody spoiled it: a key that nobody claims is never deleted.
+    """
+    text = ((config_map or {}).get("data") or {}).get(INVENTORY_FILE, "")
+    try:
+        return inventory.decode(text) if text else inventory.EMPTY
+    except msgspec.MsgspecError:
+        return inventory.EMPTY
