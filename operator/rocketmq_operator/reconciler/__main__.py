@@ -1,0 +1,92 @@
+"""``rocketmq-operator``: the command line of the operator."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import uuid
+
+import click
+import uvloop
+
+from rocketmq_operator import __version__
+from rocketmq_operator.errors import RocketMQError, SettingsError
+from rocketmq_operator.reconciler.lifecycle import Settings, run_operator
+
+LEVELS = click.Choice(["debug", "info", "warning", "error"])
+
+
+@click.group()
+@click.version_option(__version__, prog_name="rocketmq-operator")
+def cli() -> None:
+    """Operate NameServers of Apache RocketMQ on Kubernetes."""
+
+
+@cli.command()
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    envvar="WATCH_NAMESPACES",
+    help="Watch this namespace only; repeat for several. Default: all namespaces.",
+)
+@click.option(
+    "--lease-namespace",
+    envvar="POD_NAMESPACE",
+    default="rocketmq-system",
+    show_default=True,
+    help="Namespace of the Lease by which replicas elect their leader.",
+)
+@click.option(
+    "--nameserver-image",
+    envvar="NAMESERVER_IMAGE",
+    default=f"rocketmq-operator:{__version__}",
+    show_default=True,
+    help="Image of NameServers whose spec names none.",
+)
+@click.option(
+    "--http", default="0.0.0.0:8081", show_default=True, help="HOST:PORT for probes and metrics."
+)
+@click.option("--log-level", type=LEVELS, envvar="LOG_LEVEL", default="info", show_default=True)
+def run(
+    namespaces: tuple[str, ...],
+    lease_namespace: str,
+    nameserver_image: str,
+    http: str,
+    log_level: str,
+) -> None:
+    """Run the operator until it is told to stop."""
+    _configure_logging(log_level)
+    host, port = _address(http)
+    identity = f"{os.environ.get('POD_NAME') or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+    settings = Settings(namespaces, lease_namespace, identity, nameserver_image, host, port)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_operator(settings))
+
+
+def main() -> None:
+    """Console entry point; exit code 1 with one line of text for errors of our own."""
+    try:
+        cli()
+    except RocketMQError as error:
+        sys.exit(f"rocketmq-operator: {error}")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise SettingsError(f"--http {text!r}: want HOST:PORT, for example 0.0.0.0:8081")
+    return host, int(port)
+
+
+def _configure_logging(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("kopf.objects", "kopf.activities", "kopf._core", "aiohttp.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

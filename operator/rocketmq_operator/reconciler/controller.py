@@ -1,0 +1,149 @@
+"""The loop: events wake keys, workers reconcile them, sweeps find what the events missed."""
+
+import asyncio
+import logging
+import random
+from typing import Final
+
+from rocketmq_operator.errors import RocketMQError
+from rocketmq_operator.reconciler import metrics
+from rocketmq_operator.reconciler.kinds import CLUSTER, WATCHED, Key, Kind, Object
+from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.store import Store
+from rocketmq_operator.reconciler.names import MANAGED_BY_SELECTOR
+from rocketmq_operator.reconciler.reconcile import Reconciler
+from rocketmq_operator.reconciler.workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+WORKERS: Final = 16
+SWEEP_INTERVAL: Final = 120.0
+"""Seconds between complete lists; watches never tell what vanished while they were cut."""
+RELIST_DELAY: Final = 1.0
+"""Seconds from the first sign of a cut watch to the sweep."""
+RECONCILE_TIMEOUT: Final = 60.0
+LOOP_LAG: Final = 5.0
+
+
+class Controller:
+    """Feeds the queue from events and sweeps, and works on it while this replica leads."""
+
+    def __init__(
+        self,
+        api: KubeApi,
+        store: Store,
+        queue: WorkQueue[Key],
+        reconciler: Reconciler,
+        namespaces: tuple[str, ...],
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._queue = queue
+        self._reconciler = reconciler
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._synced = asyncio.Event()
+        self._relisted = asyncio.Event()
+        self._leading = False
+
+    def observe(self, kind: Kind, event: str | None, obj: Object) -> None:
+        """Take in one watch event; ``event`` is None for an object that was listed."""
+        if event is None and self._synced.is_set():
+            self._relisted.set()
+        take = self._store.remove if event == "DELETED" else self._store.put
+        key = take(kind, obj)
+        if key is not None:
+            self._wake(key)
+
+    def not_ready(self) -> str:
+        """Why this replica cannot take over the work yet, or ""."""
+        return "" if self._synced.is_set() else "the first list of all objects is under way"
+
+    def trouble(self) -> str:
+        """Why this process should be restarted, or ""; answering at all proves that it turns."""
+        return ""
+
+    async def work(self) -> None:
+        """Reconcile until cancelled; begins with every cluster."""
+        await self._synced.wait()
+        self._leading = True
+        for key in self._store.clusters():
+            self._queue.add(key)
+        async with asyncio.TaskGroup() as group:
+            for number in range(WORKERS):
+                group.create_task(self._worker(), name=f"worker-{number}")
+
+    async def sweep_forever(self) -> None:
+        """List everything now, at an interval, and soon after a watch was cut."""
+        while True:
+            try:
+                await self._sweep()
+            except KubeError as error:
+                log.warning("sweep: %s", error)
+                await asyncio.sleep(RELIST_DELAY * random.uniform(1.0, 3.0))
+                continue
+            await self._until_next_sweep()
+
+    async def close(self) -> None:
+        """End what the queue and the reconciler still hold."""
+        self._leading = False
+        self._queue.clear()
+        await self._reconciler.close()
+
+    def _wake(self, key: Key) -> None:
+        if self._leading:
+            self._queue.add(key)
+            metrics.QUEUE_DEPTH.set(len(self._queue))
+
+    async def _worker(self) -> None:
+        while True:
+            key = await self._queue.take()
+            try:
+                await self._reconcile(key)
+            finally:
+                self._queue.done(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        try:
+            with metrics.RECONCILE_SECONDS.time():
+                async with asyncio.timeout(RECONCILE_TIMEOUT):
+                    again = await self._reconciler.reconcile(key)
+        except KubeError as error:
+            self._failed(key, "conflict" if error.status == 409 else "error", str(error))
+        except (RocketMQError, TimeoutError) as error:
+            self._failed(key, "error", str(error) or f"no end in {RECONCILE_TIMEOUT:g} s")
+        except Exception:
+            log.exception("%s: a defect of the operator", key)
+            self._failed(key, "defect", "see the traceback above")
+        else:
+            metrics.RECONCILES.labels("done").inc()
+            self._queue.succeeded(key)
+            if again is not None:
+                self._queue.add_after(key, again)
+
+    def _failed(self, key: Key, result: str, message: str) -> None:
+        metrics.RECONCILES.labels(result).inc()
+        pause = self._queue.add_failed(key)
+        level = logging.DEBUG if result == "conflict" else logging.WARNING
+        log.log(level, "%s: %s; again in %.2g s", key, message, pause)
+
+    async def _until_next_sweep(self) -> None:
+        self._relisted.clear()
+        try:
+            async with asyncio.timeout(SWEEP_INTERVAL * random.uniform(0.9, 1.1)):
+                await self._relisted.wait()
+        except TimeoutError:
+            return
+        await asyncio.sleep(RELIST_DELAY)
+
+    async def _sweep(self) -> None:
+        for kind in WATCHED:
+            labels = "" if kind is CLUSTER else MANAGED_BY_SELECTOR
+            objects: list[Object] = []
+            versions = []
+            for namespace in self._namespaces:
+                async for page, version in self._api.pages(kind, namespace, labels):
+                    objects += page
+                    versions.append(int(version))
+            for key in self._store.replace(kind, objects, min(versions)):
+                self._wake(key)
+        self._synced.set()

@@ -1,0 +1,186 @@
+"""Calls to the Kubernetes API with plain dicts, a deadline on each, and errors of our own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, Self
+
+import aiohttp
+from kubernetes.aio import config as kubernetes_config
+from kubernetes.aio.client import ApiClient, Configuration
+
+from rocketmq_operator.errors import RocketMQError
+from rocketmq_operator.reconciler.kinds import Kind, Object
+
+FIELD_MANAGER: Final = "rocketmq-operator"
+REQUEST_TIMEOUT: Final = 15.0
+"""Seconds one request may take, connection included."""
+LIST_CHUNK: Final = 500
+"""Objects per page of a list."""
+
+
+class KubeError(RocketMQError):
+    """The API refused a request or could not be reached; ``status`` is 0 for the latter."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class KubeApi:
+    """One connection pool to one API server.
+
+    Every method raises :class:`KubeError`. Writes never retry: whoever decided on a write decides
+    again from what the API says next.
+    """
+
+    def __init__(self, client: ApiClient, request_timeout: float = REQUEST_TIMEOUT) -> None:
+        self._client = client
+        self._timeout = request_timeout
+
+    @classmethod
+    async def connect(cls, request_timeout: float = REQUEST_TIMEOUT) -> Self:
+        """Use the pod's service account, or else the kubeconfig (``KUBECONFIG``)."""
+        configuration = Configuration()
+        try:
+            kubernetes_config.load_incluster_config(client_configuration=configuration)
+        except kubernetes_config.ConfigException:
+            await kubernetes_config.load_kube_config(client_configuration=configuration)
+        client = ApiClient(configuration)
+        client.user_agent = FIELD_MANAGER
+        return cls(client, request_timeout)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """The object, or None where there is none."""
+        try:
+            return await self._call("GET", kind.path(namespace, name))
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def pages(
+        self, kind: Kind, namespace: str | None = None, labels: str = ""
+    ) -> AsyncIterator[tuple[list[Object], str]]:
+        """Pages of a list: the objects, and the resourceVersion of the whole list."""
+        token = ""
+        while True:
+            query = {"limit": str(LIST_CHUNK), "labelSelector": labels, "continue": token}
+            answer = await self._call("GET", kind.path(namespace), query=query)
+            for item in answer["items"]:
+                item.update(apiVersion=kind.api_version, kind=kind.name)
+            yield answer["items"], answer["metadata"]["resourceVersion"]
+            token = answer["metadata"].get("continue", "")
+            if not token:
+                return
+
+    async def apply(self, kind: Kind, obj: Object) -> Object:
+        """Server-side apply as the operator's field manager; takes fields over from others.
+
+        https://kubernetes.io/docs/reference/using-api/server-side-apply/
+        """
+        metadata = obj["metadata"]
+        return await self._call(
+            "PATCH",
+            kind.path(metadata["namespace"], metadata["name"]),
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            body=obj,
+            content_type="application/apply-patch+yaml",
+        )
+
+    async def patch_status(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:
+        """Merge-patch the status subresource; 409 where ``patch`` names an old resourceVersion."""
+        return await self._call(
+            "PATCH",
+            kind.path(namespace, name, "status"),
+            query={"fieldManager": FIELD_MANAGER},
+            body=patch,
+            content_type="application/merge-patch+json",
+        )
+
+    async def create(self, kind: Kind, obj: Object) -> Object:
+        """Create an object; 409 where it exists."""
+        return await self._call("POST", kind.path(obj["metadata"]["namespace"]), body=obj)
+
+    async def replace(self, kind: Kind, obj: Object) -> Object:
+        """Replace an object; 409 where its resourceVersion is old."""
+        metadata = obj["metadata"]
+        return await self._call("PUT", kind.path(metadata["namespace"], metadata["name"]), body=obj)
+
+    async def merge(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:
+        """Merge-patch an object."""
+        return await self._call(
+            "PATCH",
+            kind.path(namespace, name),
+            body=patch,
+            content_type="application/merge-patch+json",
+        )
+
+    async def delete(self, kind: Kind, obj: Object) -> None:
+        """Delete exactly this object: another one of the same name is left alone (409).
+
+        An object that is gone already counts as deleted.
+        """
+        metadata = obj["metadata"]
+        path = kind.path(metadata["namespace"], metadata["name"])
+        preconditions = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        try:
+            await self._call("DELETE", path, body={"preconditions": preconditions})
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Object | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        pairs = [(key, value) for key, value in (query or {}).items() if value]
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        try:
+            async with asyncio.timeout(self._timeout):
+                status, data = await self._send(method, path, pairs, headers, body)
+        except TimeoutError:
+            raise KubeError(
+                0, "Timeout", f"{method} {path}: no answer in {self._timeout:g} s"
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise KubeError(0, "Unreachable", f"{method} {path}: {error}") from error
+        return _decode(method, path, status, data)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, str]],
+        headers: dict[str, str],
+        body: Object | None,
+    ) -> tuple[int, bytes]:
+        call = await self._client.param_serialize(
+            method, path, None, query, headers, body=body, auth_settings=["BearerToken"]
+        )
+        response = await self._client.call_api(*call, _request_timeout=self._timeout)
+        return response.status, await response.read()
+
+
+def _decode(method: str, path: str, status: int, data: bytes) -> Object:
+    answer: Any = None
+    try:
+        answer = json.loads(data)
+    except ValueError:
+        if status < 400:
+            raise KubeError(status, "BadAnswer", f"{method} {path}: not JSON") from None
+    if status < 400:
+        return dict(answer)
+    told = answer if isinstance(answer, dict) else {}
+    text = told.get("message") or data[:200].decode(errors="replace")
+    raise KubeError(status, told.get("reason", ""), f"{method} {path}: {status} {text}")
