@@ -98,11 +98,15 @@ class ControlPlane:
         request = urllib.request.Request(
             self.layout.server + path, headers={"Authorization": f"Bearer {token}"}
         )
-        with urllib.request.urlopen(
-            request, timeout=REQUEST_TIMEOUT, context=self._trust
-        ) as response:
-            body: bytes = response.read()
-            return body
+        try:
+            with urllib.request.urlopen(
+                request, timeout=REQUEST_TIMEOUT, context=self._trust
+            ) as response:
+                body: bytes = response.read()
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise
+        return body
 
     def get_json(self, path: str) -> dict[str, Any]:
         """As `get`, parsed."""
