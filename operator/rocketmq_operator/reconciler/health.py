@@ -36,17 +36,19 @@ def phase(seen: Observed, before: str) -> str:
         return "Degraded" if seen.ready else "Failed"
     if spec.suspend:
         return "Scaling" if seen.pods else "Suspended"
-    if seen.step.blocked_by or seen.step.delete or seen.updated < len(seen.staying):
-        return "Updating"
     return _phase_of_servers(seen, before)
 
 
 def _phase_of_servers(seen: Observed, before: str) -> str:
     want = seen.cluster.spec.servers
-    if seen.ready == want == len(seen.pods) and not (before in _STARTING and _progress(seen)):
+    moving = seen.step.blocked_by or seen.step.delete or seen.updated < len(seen.staying)
+    settled = seen.ready == want == len(seen.pods) and not moving
+    if settled and not (before in _STARTING and _progress(seen)):
         return "Running"
     if before in _STARTING:
         return "Creating"
+    if moving:
+        return "Updating"
     if len(seen.pods) != want or before == "Scaling":
         return "Scaling"
     return "Updating" if before == "Updating" else "Degraded"

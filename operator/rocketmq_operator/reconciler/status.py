@@ -50,7 +50,12 @@ def build(seen: Observed, previous: Object) -> Object:
         **_revisions(seen),
         **_brokers(seen, previous),
     }
-    return {name: value for name, value in status.items() if value not in ("", [], {}, None)}
+    return filled(status)
+
+
+def filled(members: Object) -> Object:
+    """Without members that say nothing."""
+    return {name: value for name, value in members.items() if value not in ("", [], {}, None)}
 
 
 def entries(status: Object) -> list[Entry]:
@@ -143,7 +148,7 @@ def _server(seen: Observed, pod: Object) -> Object:
         row |= {"configInSync": drift.config_in_sync, "kvInSync": drift.kv_in_sync}
     if seen.step.pod == name and seen.step.blocked_by:
         row["blockedBy"] = ",".join(seen.step.blocked_by)
-    return {key: value for key, value in row.items() if value != ""}
+    return filled(row)
 
 
 def _server_state(pod: Object, report: Report | None) -> str:
@@ -191,14 +196,16 @@ def _kv_namespace(seen: Observed, namespace: str, table: Mapping[str, str]) -> O
         {key.key for d in seen.drifts.values() for key in d.kv if key.namespace == namespace}
     )
     unmanaged = max((d.unmanaged.get(namespace, 0) for d in seen.drifts.values()), default=0)
-    return {
-        "kvNamespace": namespace,
-        "keys": len(table),
-        "hash": _hash(table),
-        "inSync": bool(seen.drifts) and not seen.silent and not drifted,
-        "unmanagedKeys": unmanaged,
-        "drifted": drifted[:LISTED_KEYS],
-    }
+    return filled(
+        {
+            "kvNamespace": namespace,
+            "keys": len(table),
+            "hash": _hash(table),
+            "inSync": bool(seen.drifts) and not seen.silent and not drifted,
+            "unmanagedKeys": unmanaged,
+            "drifted": drifted[:LISTED_KEYS],
+        }
+    )
 
 
 def _config(seen: Observed) -> Object:
@@ -206,14 +213,16 @@ def _config(seen: Observed) -> Object:
     drifted = sorted({key for drift in drifts for key in drift.config})
     unknown = sorted({key for drift in drifts for key in drift.unknown})
     restart = sorted({key for report in seen.reports.values() for key in report.restart_required})
-    return {
-        "hash": _hash(seen.wanted.config),
-        "inSync": bool(drifts) and not seen.silent and not drifted and not unknown,
-        "keys": len(seen.wanted.config),
-        "drifted": drifted[:LISTED_KEYS],
-        "unknownKeys": unknown[:64],
-        "restartRequiredKeys": restart[:64],
-    }
+    return filled(
+        {
+            "hash": _hash(seen.wanted.config),
+            "inSync": bool(drifts) and not seen.silent and not drifted and not unknown,
+            "keys": len(seen.wanted.config),
+            "drifted": drifted[:LISTED_KEYS],
+            "unknownKeys": unknown[:64],
+            "restartRequiredKeys": restart[:64],
+        }
+    )
 
 
 def _hash(table: Mapping[str, str]) -> str:

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from rocketmq_operator.reconciler.timestamps import from_text, to_text
 
-
 MAX_NAME: Final = 255
 """Characters of a cluster's or broker's name that ``status.brokers`` takes."""
 MAX_ADDRESS: Final = 512
