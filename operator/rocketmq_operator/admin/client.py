@@ -138,6 +138,16 @@ class AdminClient:
         body = properties.dump(entries).encode()
         await self._call(address, request(RequestCode.UPDATE_NAMESRV_CONFIG, None, body), timeout)
 
+    async def broker_runtime_info(
+        self,
+        address: str,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> dict[str, str]:
+        """What a broker (not a NameServer) says of itself: rates, sizes, version."""
+        asked = request(RequestCode.GET_BROKER_RUNTIME_INFO)
+        return (await self._fetch(address, asked, KVTable, timeout)).table
+
     async def close(self) -> None:
         """Close all connections."""
         clients = list(self._clients.values())

@@ -7,8 +7,9 @@ from enum import IntEnum
 
 
 class RequestCode(IntEnum):
-    """Requests a NameServer serves or sends."""
+    """Requests a NameServer serves or sends, and those that our tools send to brokers."""
 
+    GET_BROKER_RUNTIME_INFO = 28
     PUT_KV_CONFIG = 100
     GET_KV_CONFIG = 101
     DELETE_KV_CONFIG = 102
