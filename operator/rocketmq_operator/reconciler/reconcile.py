@@ -9,17 +9,24 @@ from typing import Final
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.reconciler import kinds, metrics, plan, pods, rollout, status, sync, views
 from rocketmq_operator.reconciler.conditions import Condition, to_status
-from rocketmq_operator.reconciler.kinds import CLUSTER, CONFIG_MAP, POD, STATEFUL_SET, Key, Object
+from rocketmq_operator.reconciler.kinds import (
+    CLUSTER,
+    CONFIG_MAP,
+    POD,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+    Key,
+    Object,
+)
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.store import Store
-from rocketmq_operator.reconciler.names import CONTAINER
+from rocketmq_operator.reconciler.names import CLUSTER_LABEL, CONTAINER
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report, Target
-from rocketmq_operator.reconciler.resources import desired
+from rocketmq_operator.reconciler.resources import claims, desired, seed_configmap
 from rocketmq_operator.reconciler.resources.inventory import Inventory
-from rocketmq_operator.reconciler.resources.seed_configmap import read_inventory
 from rocketmq_operator.reconciler.rollout import Gate, Server, Step
 from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy, parse
 from rocketmq_operator.reconciler.sync import Drift, Wanted
@@ -46,6 +53,7 @@ class _Memory:
     mirror: tuple[Entry, ...] | None = None
     inventory: Inventory | None = None
     status_written: datetime | None = None
+    grown: tuple[str, int] | None = None
 
 
 class Reconciler:
@@ -83,7 +91,7 @@ class Reconciler:
         try:
             cluster = parse(body, self._default_image)
             inventory = self._inventory(cluster, memory)
-            children = desired(cluster, inventory)
+            children = desired(cluster, inventory, self._claim_size(cluster))
         except SpecError as error:
             return await self._reject(body, error)
         if not body.get("status"):
@@ -96,6 +104,7 @@ class Reconciler:
         trouble, pending = None, ""
         if not cluster.spec.paused:
             trouble, pending = await self._apply(body, cluster, children, memory)
+            trouble = trouble or await self._grow_claims(cluster, memory)
         seen = self._observe(body, cluster, memory, trouble, pending)
         if seen.step.delete is not None and not cluster.spec.paused:
             await self._replace_pod(body, seen.step.delete, seen.step.message)
@@ -135,6 +144,33 @@ class Reconciler:
         self._store.put(kinds.of(obj), answer)
         memory.applied[plan.child_of(obj)] = plan.applied_as(obj, answer)
 
+    async def _grow_claims(self, cluster: Cluster, memory: _Memory) -> Trouble | None:
+        """Ask for more where volumes are smaller than wanted; templates cannot say it."""
+        storage, key = cluster.spec.storage, cluster.key
+        if storage is None or claims.same_size(storage.size, self._claim_size(cluster)):
+            return None
+        state = (str(storage.size), len(self._pods(cluster)))
+        if memory.grown == state:
+            return None
+        pages = self._api.pages(VOLUME_CLAIM, key.namespace, f"{CLUSTER_LABEL}={key.name}")
+        live = [claim async for page, _ in pages for claim in page]
+        try:
+            for name, size in claims.to_grow(cluster, live).items():
+                metrics.API_WRITES.labels("claim").inc()
+                patch = {"spec": {"resources": {"requests": {"storage": size}}}}
+                await self._api.merge(VOLUME_CLAIM, key.namespace, name, patch)
+        except KubeError as error:
+            if error.status not in REFUSALS:
+                raise
+            return Trouble("VolumeNotGrown", str(error))
+        memory.grown = state
+        return None
+
+    def _claim_size(self, cluster: Cluster) -> str | None:
+        names = cluster.names
+        live = self._store.get(STATEFUL_SET, cluster.key.namespace, names.stateful_set)
+        return claims.template_size(live)
+
     async def _live(self, cluster: Cluster, children: Sequence[Object]) -> list[Object]:
         """The children as cached; one that the cache lacks is asked for, as others may own it."""
         found = {
@@ -154,7 +190,7 @@ class Reconciler:
         """From the live seed; from memory where somebody deleted it."""
         seed = self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
         if seed is not None or memory.inventory is None:
-            memory.inventory = read_inventory(seed)
+            memory.inventory = seed_configmap.read_inventory(seed)
         memory.inventory = memory.inventory.following(cluster.spec)
         return memory.inventory
 
@@ -229,7 +265,7 @@ class Reconciler:
         if done == inventory:
             return
         memory.inventory = done
-        seed = next(c for c in desired(cluster, done) if c["kind"] == CONFIG_MAP.name)
+        seed = seed_configmap.build(cluster, done)
         await self._apply_child(plan.stamped(seed), memory)
 
     async def _tell(self, body: Object, seen: Observed, memory: _Memory) -> float | None:

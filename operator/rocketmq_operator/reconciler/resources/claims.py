@@ -13,6 +13,11 @@ def template_size(stateful_set: Object | None) -> str | None:
     return next((_requested(template) for template in templates), None)
 
 
+def same_size(wanted: str | int, size: str | None) -> bool:
+    """Whether two quantities are equal however they are written."""
+    return size is not None and quantity.value(wanted) == quantity.value(size)
+
+
 def to_grow(cluster: Cluster, live: Iterable[Object]) -> dict[str, str]:
     """Names of the live claims that are smaller than wanted, with the size to ask for."""
     storage = cluster.spec.storage
