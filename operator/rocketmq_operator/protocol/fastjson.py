@@ -6,9 +6,9 @@ keys, ASCII only). Reading first tries strict JSON, then everything fastjson acc
 
 import json.encoder
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,10 +17,25 @@ from rocketmq_operator.protocol.fastjson_reader import read
 
 T = TypeVar("T")
 
-_RAW_ESCAPES = re.compile(r"\\\\|\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029]")
-_ASCII_ESCAPES = re.compile(r"\\\\|\\u[0-9a-f]{4}|[/\x7f]")
-_quote_raw: Callable[[str], str] = json.encoder.encode_basestring
-_quote_ascii: Callable[[str], str] = json.encoder.encode_basestring_ascii
+
+class _Dialect(NamedTuple):
+    """How text is quoted, which of that Java escapes differently, and how map keys look."""
+
+    quote: Callable[[str], str]
+    escapes: re.Pattern[str]
+    browser: bool
+
+
+_DEFAULT = _Dialect(
+    json.encoder.encode_basestring,
+    re.compile(r"\\\\|\\u[0-9a-f]{4}|[\x7f-\x9f\u2028\u2029]"),
+    browser=False,
+)
+_BROWSER = _Dialect(
+    json.encoder.encode_basestring_ascii,
+    re.compile(r"\\\\|\\u[0-9a-f]{4}|[/\x7f]"),
+    browser=True,
+)
 
 
 def loads(data: bytes | str) -> object:
@@ -139,27 +154,20 @@ _CASTS: tuple[tuple[type, Callable[[Any, Any], Any]], ...] = (
 def dumps(value: object) -> bytes:
     """Java's default dialect: no spaces, null members left out, numeric keys bare, text raw."""
     parts: list[str] = []
-    _write(value, _quote, parts.append, browser=False)
+    _write(value, _DEFAULT, parts.append)
     return "".join(parts).encode(errors="surrogatepass")
 
 
 def dumps_browser(value: object) -> bytes:
     """Java's browser dialect (routes): map keys quoted and sorted, non-ASCII and ``/`` escaped."""
     parts: list[str] = []
-    _write(value, _quote_browser, parts.append, browser=True)
+    _write(value, _BROWSER, parts.append)
     return "".join(parts).encode()
 
 
-def _quote(text: str) -> str:
-    return _escape(_quote_raw(text), _RAW_ESCAPES)
-
-
-def _quote_browser(text: str) -> str:
-    return _escape(_quote_ascii(text), _ASCII_ESCAPES)
-
-
-def _escape(quoted: str, pattern: re.Pattern[str]) -> str:
-    return pattern.sub(_java_escape, quoted) if pattern.search(quoted) else quoted
+def _escape(quoted: str, dialect: _Dialect) -> str:
+    escapes = dialect.escapes
+    return escapes.sub(_java_escape, quoted) if escapes.search(quoted) else quoted
 
 
 def _java_escape(match: re.Match[str]) -> str:
@@ -169,48 +177,43 @@ def _java_escape(match: re.Match[str]) -> str:
     return f"\\u{int(found[2:], 16) if len(found) > 1 else ord(found):04X}"
 
 
-def _write(
-    value: object, quote: Callable[[str], str], put: Callable[[str], None], *, browser: bool
-) -> None:
+def _write(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None:
     if isinstance(value, str):
-        put(quote(value))
+        put(_escape(dialect.quote(value), dialect))
     elif value is None or isinstance(value, bool):
         put({None: "null", True: "true", False: "false"}[value])
     elif isinstance(value, int | float):
         put(repr(int(value) if isinstance(value, int) else value))
     elif isinstance(value, list | tuple):
-        _write_list(value, quote, put, browser=browser)
+        _write_list(value, dialect, put)
     else:
-        _write_members(value, quote, put, browser=browser)
+        _write_members(value, dialect, put)
 
 
-def _write_list(
-    items: list[object] | tuple[object, ...],
-    quote: Callable[[str], str],
-    put: Callable[[str], None],
-    *,
-    browser: bool,
-) -> None:
+def _write_list(items: Sequence[object], dialect: _Dialect, put: Callable[[str], None]) -> None:
     put("[")
-    for index, item in enumerate(items):
-        if index:
-            put(",")
-        _write(item, quote, put, browser=browser)
+    texts = [item for item in items if isinstance(item, str)]
+    if len(texts) == len(items):
+        put(_escape(",".join(map(dialect.quote, texts)), dialect))
+    else:
+        for index, item in enumerate(items):
+            if index:
+                put(",")
+            _write(item, dialect, put)
     put("]")
 
 
-def _write_members(
-    value: object, quote: Callable[[str], str], put: Callable[[str], None], *, browser: bool
-) -> None:
+def _write_members(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None:
     put("{")
     comma = ""
-    for key, item in _members(value, browser=browser):
+    for key, item in _members(value, browser=dialect.browser):
         if item is None:
             continue
-        name = str(key) if isinstance(key, int) and not browser else quote(str(key))
+        bare = isinstance(key, int) and not dialect.browser
+        name = str(key) if bare else _escape(dialect.quote(str(key)), dialect)
         put(f"{comma}{name}:")
         comma = ","
-        _write(item, quote, put, browser=browser)
+        _write(item, dialect, put)
     put("}")
 
 

@@ -4,6 +4,7 @@
 import asyncio
 import ssl
 from types import TracebackType
+from typing import cast
 
 from rocketmq_operator.errors import (
     ConnectFailed,
@@ -133,8 +134,7 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     async def call(self, opaque: int, frame: bytes) -> RemotingCommand:
         if len(self._pending) >= MAX_IN_FLIGHT:

@@ -1,0 +1,118 @@
+"""What is known of one broker: who it is, its seat in a group, its last sign of life. Pure."""
+
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from rocketmq_operator.protocol.bodies import BrokerData, DataVersion
+
+DEFAULT_TIMEOUT = 120_000
+"""Milliseconds without a sign of life, unless the broker says otherwise."""
+MASTER = 0
+
+Key = tuple[str, str]
+"""(cluster, address): who a registration is."""
+
+
+class Identity(NamedTuple):
+    """What a registration says of the broker itself. ``acting`` None: a broker before 5.0."""
+
+    cluster: str
+    address: str
+    name: str
+    broker_id: int
+    ha_address: str | None
+    zone: str | None
+    timeout: int
+    acting: bool | None
+
+    @property
+    def key(self) -> Key:
+        """The live entry it stands for."""
+        return self.cluster, self.address
+
+
+class Fingerprint(NamedTuple):
+    """All that two equal registrations share: identity, body length and CRC, how it was encoded."""
+
+    identity: Identity
+    crc: int
+    length: int
+    encoding: tuple[int, bool]
+
+
+class Registered(NamedTuple):
+    """What a slave is told of its master."""
+
+    ha_address: str | None = None
+    master: str | None = None
+
+    def fields(self) -> dict[str, str]:
+        """As ext fields of the answer."""
+        pairs = {"haServerAddr": self.ha_address, "masterAddr": self.master}
+        return {name: text for name, text in pairs.items() if text is not None}
+
+
+class Leaving(NamedTuple):
+    """A broker to remove. ``broker_id`` None: not told."""
+
+    cluster: str
+    address: str
+    name: str
+    broker_id: int | None
+
+
+class Notice(NamedTuple):
+    """The smallest broker id of ``name`` changed: tell ``receivers`` (Java's request 905)."""
+
+    name: str
+    receivers: tuple[str, ...]
+    min_id: int
+    min_address: str
+    offline: str | None
+    ha_address: str | None
+
+
+class Group:
+    """The members of one broker name.
+
+    ``stamp`` moves with every change after which an equal re-registration is no longer a no-op.
+    """
+
+    __slots__ = ("acting", "addresses", "cluster", "name", "stamp", "zone")
+
+    def __init__(self, cluster: str, name: str) -> None:
+        self.cluster = cluster
+        self.name = name
+        self.addresses: dict[int, str] = {}
+        self.acting = False
+        self.zone: str | None = None
+        self.stamp = 0
+
+    @property
+    def smallest(self) -> int | None:
+        """The smallest id, or None when there is no member."""
+        return min(self.addresses, default=None)
+
+    def data(self) -> BrokerData:
+        """The group as bodies carry it."""
+        ids = dict(sorted(self.addresses.items()))
+        return BrokerData(self.name, ids, self.cluster, self.acting, self.zone)
+
+
+class Live:
+    """The last registration of one address.
+
+    While ``fingerprint`` and ``stamp`` stand, an equal registration changes nothing but the time.
+    """
+
+    __slots__ = ("channel", "fingerprint", "identity", "last_update", "stamp", "version")
+
+    def __init__(
+        self, identity: Identity, version: DataVersion, channel: Hashable, now: int
+    ) -> None:
+        self.identity = identity
+        self.version = version
+        self.channel = channel
+        self.last_update = now
+        self.fingerprint: Fingerprint | None = None
+        self.stamp = -1

@@ -1,0 +1,169 @@
+"""The HTTP side: probes, metrics, and read-only views with a long poll."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from rocketmq_operator import __version__
+from rocketmq_operator.nameserver import views
+from rocketmq_operator.nameserver.service import Service
+from rocketmq_operator.protocol.codes import RequestCode
+
+MAX_WAIT = 60.0
+MAX_WAITING = 256
+"""Long polls that may wait; more are answered 503."""
+
+_Route = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class HttpSide:
+    """Serves one Service over HTTP on the same loop."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._instance = secrets.token_hex(8)
+        self._started = service.clock()
+        self._waiting = 0
+        self._address = ""
+        self._remoting = ""
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int, remoting: str) -> str:
+        """Listen; returns ``host:port`` really bound. Raises OSError."""
+        app = web.Application()
+        routes: dict[str, _Route] = {
+            "/livez": self._live,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
+            "/api/v1/server": self._server,
+            "/api/v1/brokers": self._brokers,
+        }
+        app.add_routes([web.get(path, handler) for path, handler in routes.items()])
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, reuse_address=True)
+        await site.start()
+        bound = self._runner.addresses[0]
+        self._address, self._remoting = f"{bound[0]}:{bound[1]}", remoting
+        return self._address
+
+    async def stop(self) -> None:
+        """Close the listener; waiting long polls were woken by the service."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _live(self, _: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        if self._service.stopping:
+            return web.Response(status=503, text="stopping\n")
+        return web.Response(text="serving\n")
+
+    async def _server(self, _: web.Request) -> web.Response:
+        return _json(
+            {
+                "version": __version__,
+                "startTime": self._started,
+                "address": self._remoting,
+                "http": self._address,
+                "instance": self._instance,
+            }
+        )
+
+    async def _brokers(self, request: web.Request) -> web.Response:
+        routes = self._service.processor.routes
+        try:
+            revision = int(request.query.get("revision", "-1"))
+            seconds = min(max(float(request.query.get("wait", "0")), 0.0), MAX_WAIT)
+        except ValueError:
+            return web.Response(
+                status=400, text="revision must be a whole number and wait a number of seconds\n"
+            )
+        if seconds > 0 and revision == routes.revision and not await self._wait(revision, seconds):
+            return web.Response(
+                status=503, headers={"Retry-After": "1"}, text="too many long polls are waiting\n"
+            )
+        return _json(
+            {
+                "instance": self._instance,
+                "revision": routes.revision,
+                "brokers": views.brokers(routes),
+                "topics": len(routes.topics),
+            }
+        )
+
+    async def _wait(self, revision: int, seconds: float) -> bool:
+        if self._waiting >= MAX_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            await self._service.view_moved(revision, seconds)
+        finally:
+            self._waiting -= 1
+        return True
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        text = views.metrics(self._samples())
+        return web.Response(body=text.encode(), headers={"Content-Type": _PROMETHEUS})
+
+    def _samples(self) -> list[tuple[str, str, str, list[tuple[str, float]]]]:
+        service = self._service
+        routes, cache, counters = (
+            service.processor.routes,
+            service.processor.cache,
+            service.counters,
+        )
+        counts: list[tuple[str, str, float]] = [
+            ("route_lookups_total", "Route requests answered.", service.lookups),
+            ("reply_cache_hits_total", "Route requests answered from the cache.", cache.hits),
+            (
+                "frames_rejected_total",
+                "Unreadable frames; each ended its connection.",
+                counters.frames_rejected,
+            ),
+            (
+                "brokers_expired_total",
+                "Brokers dropped for want of a sign of life.",
+                counters.expired,
+            ),
+            ("kv_writes_total", "KV edits made durable.", counters.kv_writes),
+            ("config_writes_total", "Configuration updates made durable.", counters.config_writes),
+            ("write_errors_total", "Writes to disk that failed.", counters.write_errors),
+        ]
+        gauges: list[tuple[str, str, float]] = [
+            (
+                "brokers",
+                "Broker addresses known.",
+                sum(len(g.addresses) for g in routes.groups.values()),
+            ),
+            ("topics", "Topics with a route.", len(routes.topics)),
+            ("connections", "Open remoting connections.", len(service.server.connections)),
+            ("reply_cache_entries", "Finished route answers kept.", len(cache)),
+            ("view_revision", "Moves with every change of the brokers' view.", routes.revision),
+            ("long_polls", "HTTP long polls waiting.", self._waiting),
+            ("start_time_seconds", "Start of the process, Unix time.", self._started / 1000),
+        ]
+        requests = [
+            (f'{{request="{_name(code)}"}}', float(n))
+            for code, n in sorted(counters.requests.items())
+        ]
+        return [
+            (f"{_PREFIX}requests_total", "counter", "Requests read in full, by name.", requests),
+            *((f"{_PREFIX}{name}", "counter", words, [("", n)]) for name, words, n in counts),
+            *((f"{_PREFIX}{name}", "gauge", words, [("", n)]) for name, words, n in gauges),
+        ]
+
+
+_PREFIX = "rocketmq_nameserver_"
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def _name(code: int) -> str:
+    return RequestCode(code).name if code >= 0 else "UNKNOWN"
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

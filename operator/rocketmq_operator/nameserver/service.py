@@ -1,0 +1,384 @@
+"""A running server: ties the processor to connections, disk and the clock.
+
+Lookups are answered inside ``data_received``. Changes of the route tables run one after another; a
+large one is cut into slices between which lookups go on. Writes to disk run in one task, and are
+answered when they are durable.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from rocketmq_operator.errors import ProtocolError, StorageError
+from rocketmq_operator.nameserver import processor as rules
+from rocketmq_operator.nameserver import storage
+from rocketmq_operator.nameserver.processor import (
+    Call,
+    ConfigWrite,
+    KvWrite,
+    Processor,
+    Result,
+    Steps,
+)
+from rocketmq_operator.nameserver.replycache import Entry
+from rocketmq_operator.protocol import headers, properties
+from rocketmq_operator.protocol.codes import RequestCode, ResponseCode
+from rocketmq_operator.protocol.command import RemotingCommand
+from rocketmq_operator.transport.server import Connection, RemotingServer
+
+MAX_QUEUED = 10_000
+"""Changes or writes that may wait; more are answered with code 2."""
+_OVERLOAD = "[OVERLOAD]system busy, start flow control for a while"
+_STOP_SECONDS = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the start."""
+
+    requests: dict[int, int] = field(default_factory=dict)
+    frames_rejected: int = 0
+    expired: int = 0
+    kv_writes: int = 0
+    config_writes: int = 0
+    write_errors: int = 0
+
+
+class _Change(NamedTuple):
+    steps: Steps
+    call: Call | None
+    done: Callable[[RemotingCommand], None]
+
+
+class _Write(NamedTuple):
+    what: KvWrite | ConfigWrite
+    call: Call
+    done: Callable[[RemotingCommand], None]
+
+
+class Clock:
+    """Milliseconds since the epoch that never jump: wall time at start, monotonic from there."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> int:
+        return int((time.monotonic() + self._offset) * 1000)
+
+
+class Service:
+    """The handler of a RemotingServer, and its background tasks."""
+
+    def __init__(
+        self, processor: Processor, kv_path: Path, config_path: Path, clock: Clock
+    ) -> None:
+        self.processor = processor
+        self.clock = clock
+        self.counters = Counters()
+        self.server = RemotingServer(self)
+        self.stopping = False
+        self._kv_path = kv_path
+        self._config_path = config_path
+        self._changes: deque[_Change] = deque()
+        self._writes: deque[_Write] = deque()
+        self._change_due = asyncio.Event()
+        self._write_due = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._view_changed = asyncio.Event()
+        self._seen_revision = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # Life
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Listen and run; returns the address really bound. Raises OSError."""
+        address = await self.server.listen(host, port)
+        for loop in (self._change_loop, self._write_loop, self._expiry_loop, self._sweep_loop):
+            self._tasks.append(asyncio.create_task(_supervised(loop), name=loop.__name__))
+        return address
+
+    async def stop(self) -> None:
+        """Accept nothing more, answer what is waiting, close every connection."""
+        self.stopping = True
+        self._wake_viewers()
+        self.server.stop_accepting()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._quiet.wait()
+        await self.server.close(_STOP_SECONDS / 3)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Frames
+
+    def answer(self, connection: Connection, payload: bytes) -> bytes | None:
+        """See ``transport.server.Handler``: finished answers first, everything else after."""
+        frame = self.processor.cache.hit(payload)
+        return frame if frame is not None else self._answer(connection, payload)
+
+    def _answer(self, connection: Connection, payload: bytes) -> bytes | None:
+        command = headers.decode(payload)
+        if command.is_response:
+            _log.warning("%s: sent a response nobody asked for", connection.peer)
+            return None
+        code = command.code if command.code in rules.PROCESSORS else -1
+        self.counters.requests[code] = self.counters.requests.get(code, 0) + 1
+        call = Call(command, payload, connection, self.clock())
+        result = self._guarded(call, lambda: self.processor.process(call))
+        if isinstance(result, RemotingCommand | Entry):
+            return self._frame(call, result)
+        return self._answer_later(connection, call, result)
+
+    def _answer_later(
+        self, connection: Connection, call: Call, result: Steps | KvWrite | ConfigWrite
+    ) -> bytes | None:
+        if isinstance(result, KvWrite | ConfigWrite):
+            waiting = len(self._writes)
+        elif not self._changes:
+            return self._change_now(connection, call, result)
+        else:
+            waiting = len(self._changes)
+        if waiting >= MAX_QUEUED:
+            return self._frame(call, rules.failure(call, _OVERLOAD, ResponseCode.SYSTEM_BUSY))
+        self._queue(connection, call, result)
+        return None
+
+    def _queue(
+        self, connection: Connection, call: Call, result: Steps | KvWrite | ConfigWrite
+    ) -> None:
+        connection.hold()
+        self._quiet.clear()
+
+        def done(reply: RemotingCommand) -> None:
+            connection.release(self._frame(call, reply))
+
+        if isinstance(result, KvWrite | ConfigWrite):
+            self._writes.append(_Write(result, call, done))
+            self._write_due.set()
+        else:
+            self._changes.append(_Change(result, call, done))
+            self._change_due.set()
+
+    def _frame(self, call: Call, reply: RemotingCommand | Entry) -> bytes | None:
+        try:
+            return self.processor.frame(call, reply)
+        except ProtocolError as error:
+            return self.processor.frame(call, rules.failure(call, f"answer too large: {error}"))
+
+    def _guarded(self, call: Call, step: Callable[[], Result]) -> Result:
+        """Run one step of one request; whatever goes wrong is that request's answer."""
+        try:
+            return step()
+        except ProtocolError as error:
+            return rules.failure(call, str(error))
+        except Exception as error:  # noqa: BLE001 - one request's failure ends at its connection
+            _log.exception("request %d failed", call.command.code)
+            return rules.failure(call, f"internal error: {type(error).__name__}")
+
+    def lost(self, connection: Connection) -> None:
+        """See ``transport.server.Handler``: its brokers are gone."""
+        if self.processor.routes.of_channel(connection) and not self.stopping:
+            self._apply(lambda: self._drop_channel(connection))
+
+    def _drop_channel(self, connection: Connection) -> None:
+        keys = self.processor.routes.of_channel(connection)
+        if keys:
+            _log.info("%s: connection closed, brokers gone: %s", connection.peer, _listed(keys))
+            self.processor.routes.drop(keys)
+
+    def rejected(self, connection: Connection, error: ProtocolError) -> None:
+        """See ``transport.server.Handler``."""
+        self.counters.frames_rejected += 1
+        _log.warning("%s: closed, it sent something unreadable: %s", connection.peer, error)
+
+    # Changes of the route tables
+
+    def _change_now(self, connection: Connection, call: Call, steps: Steps) -> bytes | None:
+        """Run the first slice at once, which mostly is all of it."""
+        reply = self._advance(steps, call)
+        if reply is None:
+            self._queue(connection, call, steps)
+            return None
+        return self._frame(call, reply)
+
+    def _advance(self, steps: Steps, call: Call | None) -> RemotingCommand | None:
+        """Run one slice; returns the answer after the last one, also if it fails."""
+        try:
+            next(steps)
+        except StopIteration as end:
+            reply: RemotingCommand = end.value
+        except Exception as error:  # noqa: BLE001 - one request's failure ends at its connection
+            _log.exception("a change of the route tables failed")
+            remark = f"internal error: {type(error).__name__}"
+            reply = RemotingCommand(1) if call is None else rules.failure(call, remark)
+        else:
+            return None
+        self._changed()
+        return reply
+
+    def _apply(self, step: Callable[[], None]) -> None:
+        """A change of our own: at once, or in its turn."""
+
+        def steps() -> Steps:
+            yield from ()
+            step()
+            return RemotingCommand(0)
+
+        if self._changes:
+            self._changes.append(_Change(steps(), None, lambda _: None))
+        else:
+            self._advance(steps(), None)
+
+    async def _change_loop(self) -> None:
+        while True:
+            await self._change_due.wait()
+            while self._changes:
+                await asyncio.sleep(0)
+                change = self._changes[0]
+                reply = self._advance(change.steps, change.call)
+                if reply is not None:
+                    self._changes.popleft()
+                    change.done(reply)
+            self._change_due.clear()
+            self._rest()
+
+    def _rest(self) -> None:
+        if not (self._changes or self._writes):
+            self._quiet.set()
+
+    def _changed(self) -> None:
+        self.processor.routes.take_notices()
+        if self._seen_revision != self.processor.routes.revision:
+            self._seen_revision = self.processor.routes.revision
+            self._wake_viewers()
+
+    def _wake_viewers(self) -> None:
+        self._view_changed.set()
+        self._view_changed = asyncio.Event()
+
+    async def view_moved(self, revision: int, seconds: float) -> None:
+        """Wait until the brokers' view is not at ``revision``, at most ``seconds``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.processor.routes.revision == revision and not self.stopping:
+                    await self._view_changed.wait()
+
+    # Writes to disk
+
+    async def _write_loop(self) -> None:
+        while True:
+            await self._write_due.wait()
+            while self._writes:
+                if isinstance(self._writes[0].what, KvWrite):
+                    await self._write_kv()
+                else:
+                    await self._write_config(self._writes[0])
+            self._write_due.clear()
+            self._rest()
+
+    async def _write_kv(self) -> None:
+        """All KV edits that wait, up to the next other write, in one file."""
+        batch: list[_Write] = []
+        for write in self._writes:
+            if not isinstance(write.what, KvWrite):
+                break
+            batch.append(write)
+        edits = [write.what.edit for write in batch if isinstance(write.what, KvWrite)]
+        kv = self.processor.kv.edited(edits)
+        error = await self._saved(self._kv_path, kv.written)
+        if error is None:
+            self.processor.kv_written(kv, edits)
+            self.counters.kv_writes += len(edits)
+        for write in batch:
+            self._writes.popleft()
+            write.done(_written(write.call, error))
+
+    async def _write_config(self, write: _Write) -> None:
+        assert isinstance(write.what, ConfigWrite)
+        fresh = self.processor.configuration.updated(write.what.changes)
+        text = properties.dump(fresh.printed())
+        error = await self._saved(self._config_path, text.encode, backup=True)
+        if error is None:
+            self.processor.configuration_written(fresh)
+            self.counters.config_writes += 1
+        self._writes.popleft()
+        write.done(_written(write.call, error))
+
+    async def _saved(
+        self, path: Path, content: Callable[[], bytes], *, backup: bool = False
+    ) -> StorageError | None:
+        try:
+            await asyncio.to_thread(lambda: storage.save(path, content(), backup=backup))
+        except StorageError as error:
+            self.counters.write_errors += 1
+            _log.error("%s", error)
+            return error
+        return None
+
+    # Time
+
+    async def _expiry_loop(self) -> None:
+        interval = self.processor.options.scan_interval / 1000
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(interval)
+            late = time.monotonic() - before - interval
+            if late > max(interval, 2.0):
+                _log.warning("paused for %.1f s; brokers get another interval to be heard", late)
+                continue
+            self._apply(self._expire)
+
+    def _expire(self) -> None:
+        routes = self.processor.routes
+        keys = routes.expired(self.clock())
+        if not keys:
+            return
+        _log.warning("no sign of life in time, brokers gone: %s", _listed(keys))
+        self.counters.expired += len(keys)
+        channels = {routes.live[key].channel for key in keys}
+        routes.drop(keys)
+        for channel in channels:
+            if isinstance(channel, Connection) and not routes.of_channel(channel):
+                channel.abort()
+
+    async def _sweep_loop(self) -> None:
+        while True:
+            idle = self.processor.options.idle_seconds
+            await asyncio.sleep(min(1.0, idle / 4))
+            self.server.sweep(time.monotonic(), idle)
+
+    # Views
+
+    @property
+    def lookups(self) -> int:
+        """Route requests answered."""
+        slow = self.counters.requests.get(RequestCode.GET_ROUTEINFO_BY_TOPIC, 0)
+        return slow + self.processor.cache.hits
+
+
+async def _supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Keep a background loop running: a failure is logged, and tried again a second later."""
+    while True:
+        try:
+            await loop()
+        except Exception:  # noqa: BLE001 - the edge of a background loop
+            _log.exception("background task failed; it starts again")
+            await asyncio.sleep(1)
+
+
+def _written(call: Call, error: StorageError | None) -> RemotingCommand:
+    return rules.success(call) if error is None else rules.failure(call, str(error))
+
+
+def _listed(keys: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{address} ({cluster})" for cluster, address in keys[:20])

@@ -1,0 +1,149 @@
+"""The server's configuration: what files and flags say, and what an update changes. Pure.
+
+``Configuration`` is the text people see (GET and UPDATE_NAMESRV_CONFIG, the stored file),
+``Options`` what it means. Rules: Java's ``Configuration`` class.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rocketmq_operator.errors import SettingsError
+from rocketmq_operator.protocol.configuration import (
+    BLACK_LIST,
+    PROPERTIES,
+    Effect,
+    nearest,
+    normalize,
+)
+
+_MAX_SECONDS = 10 * 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The properties that have a meaning here, typed. Times in milliseconds unless named."""
+
+    order_message_enable: bool
+    return_order_topic_config: bool
+    support_acting_master: bool
+    enable_all_topic_list: bool
+    enable_topic_list: bool
+    notify_min_broker_id_changed: bool
+    need_wait_for_service: bool
+    wait_for_service: int
+    delete_topic_with_registration: bool
+    scan_interval: int
+    idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All property texts by name; a property without a value is absent.
+
+    ``extra`` holds what a file named beyond the server's own properties; GET prints it too.
+    """
+
+    values: dict[str, str]
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def printed(self) -> dict[str, str]:
+        """What GET_NAMESRV_CONFIG shows and the file holds."""
+        return self.extra | self.values
+
+    def refused(self, changes: Mapping[str, str]) -> list[str]:
+        """The names in ``changes`` that are on the black list, the configured one included."""
+        configured = self.values["configBlackList"].split(";")
+        black = BLACK_LIST | {name.strip() for name in configured}
+        return sorted(black & changes.keys())
+
+    def updated(self, changes: Mapping[str, str]) -> "Configuration":
+        """With ``changes`` applied as Java does: unknown names and bad values are skipped."""
+        extra = {name: changes.get(name, text) for name, text in self.extra.items()}
+        return Configuration(self.values | _readable(changes), extra)
+
+    def options(self) -> Options:
+        """What the values mean. Numbers are clamped to where a timer works."""
+        yes = {name for name, text in self.values.items() if text == "true"}
+        number = {name: int(self.values[name]) for name in _NUMBERS}
+        return Options(
+            order_message_enable="orderMessageEnable" in yes,
+            return_order_topic_config="returnOrderTopicConfigToBroker" in yes,
+            support_acting_master="supportActingMaster" in yes,
+            enable_all_topic_list="enableAllTopicList" in yes,
+            enable_topic_list="enableTopicList" in yes,
+            notify_min_broker_id_changed="notifyMinBrokerIdChanged" in yes,
+            need_wait_for_service="needWaitForService" in yes,
+            wait_for_service=1000 * min(number["waitSecondsForService"], _MAX_SECONDS),
+            delete_topic_with_registration="deleteTopicWithBrokerRegistration" in yes,
+            scan_interval=min(max(number["scanNotActiveBrokerInterval"], 10), 1000 * _MAX_SECONDS),
+            idle_seconds=min(max(number["serverChannelMaxIdleTimeSeconds"], 1), _MAX_SECONDS),
+        )
+
+
+_NUMBERS = (
+    "waitSecondsForService",
+    "scanNotActiveBrokerInterval",
+    "serverChannelMaxIdleTimeSeconds",
+)
+
+
+def _readable(changes: Mapping[str, str]) -> dict[str, str]:
+    """Those of ``changes`` that a property of the server takes, as it stores them."""
+    taken: dict[str, str] = {}
+    for name, text in changes.items():
+        row = PROPERTIES.get(name)
+        value = normalize(row, text) if row is not None and row.listed else None
+        if value is not None:
+            taken[name] = value
+    return taken
+
+
+def defaults(paths: Mapping[str, str]) -> Configuration:
+    """A fresh configuration; ``paths`` gives the defaults that depend on the machine."""
+    rows = (row for row in PROPERTIES.values() if row.listed and row.default)
+    return Configuration({row.name: row.default for row in rows} | dict(paths))
+
+
+def loaded(base: Configuration, entries: Mapping[str, str]) -> Configuration:
+    """``base`` with the entries of a -c file; keys that are no property of ours are kept."""
+    listed = {name for name, row in PROPERTIES.items() if row.listed}
+    extra = {name: text for name, text in entries.items() if name not in listed}
+    return Configuration(base.values | _readable(entries), base.extra | extra)
+
+
+def stored(base: Configuration, entries: Mapping[str, str]) -> Configuration:
+    """``base`` with what this server persisted: paths and listeners come from the flags instead."""
+    return loaded(base, {name: text for name, text in entries.items() if not _fixed(name)})
+
+
+def seeded(base: Configuration, entries: Mapping[str, str], path: str) -> Configuration:
+    """``base`` with the entries of the seed file ``path``.
+
+    Raises SettingsError for names that a seed may not set.
+    """
+    fixed = sorted(filter(_fixed, entries))
+    if fixed:
+        raise SettingsError(
+            f"{path}: {', '.join(fixed)} cannot be seeded: {Effect.FIXED.value}; remove the line"
+        )
+    return loaded(base, entries)
+
+
+def _fixed(name: str) -> bool:
+    return name in PROPERTIES and PROPERTIES[name].effect is Effect.FIXED
+
+
+def remarks(entries: Mapping[str, str], path: str) -> list[str]:
+    """Warnings for a person: unknown names, unreadable values, names without meaning here."""
+    found: list[str] = []
+    for name, text in sorted(entries.items()):
+        row = PROPERTIES.get(name)
+        if row is None:
+            guess = nearest(name)
+            hint = f"; did you mean {guess}?" if guess else ""
+            found.append(f"{path}: unknown property {name}{hint}")
+        elif normalize(row, text) is None:
+            found.append(f"{path}: {name}={text!r} is not of type {row.kind.value}; ignored")
+        elif row.effect is Effect.IGNORED and normalize(row, text) != row.default:
+            found.append(f"{path}: {name} is {Effect.IGNORED.value}")
+    return found

@@ -1,0 +1,191 @@
+"""Which broker names hold which queues of a topic (Java's topicQueueTable). Pure.
+
+Topics with equal queues share one tuple: a hundred thousand topics are a handful of tuples.
+"""
+
+import operator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+
+from rocketmq_operator.protocol.bodies import QueueData, TopicConfig
+
+PERM_READ = 4
+PERM_WRITE = 2
+SLICE = 2000
+"""Topics applied between two pauses; some 2 ms of work."""
+
+Entries = tuple[QueueData, ...]
+_Move = tuple[Entries | None, Entries, bool]
+
+
+class TopicTable:
+    """Topic to its queue entries, one for each broker name. ``changed`` hears of every change."""
+
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        self._changed = changed
+        self._entries: dict[str, Entries] = {}
+        self._counts: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def get(self, topic: str) -> Entries | None:
+        """The entries of one topic, or None."""
+        return self._entries.get(topic)
+
+    def items(self) -> Iterable[tuple[str, Entries]]:
+        """All topics with their entries."""
+        return self._entries.items()
+
+    def count(self, name: str) -> int:
+        """How many topics have an entry of broker ``name``."""
+        return self._counts.get(name, 0)
+
+    def apply(
+        self, name: str, configs: Collection[TopicConfig], *, everything: bool, mask: int
+    ) -> Generator[None, None, None]:
+        """Enter what broker ``name`` registered, in slices. Nothing is removed.
+
+        ``everything``: also topics that have an entry of ``name`` already. ``mask`` is applied to
+        each perm.
+        """
+        shapes: dict[tuple[int, int, int, int], QueueData] = {}
+        moves: dict[tuple[int, int], _Move] = {}
+        for index, config in enumerate(configs, 1):
+            if index % SLICE == 0:
+                yield
+            topic = config.topic_name
+            if not topic:
+                continue
+            old = self._entries.get(topic)
+            if old is not None and not everything and _has(old, name):
+                continue
+            queue = _shared(shapes, name, config, mask)
+            move = moves.get((id(old), id(queue)))
+            if move is None:
+                move = moves[id(old), id(queue)] = _move(old, queue)
+            if move[1] is not old:
+                self._replace(topic, name, move)
+
+    def _replace(self, topic: str, name: str, move: _Move) -> None:
+        self._entries[topic] = move[1]
+        if move[2]:
+            self._counts[name] = self._counts.get(name, 0) + 1
+        self._changed(topic)
+
+    def put(self, topic: str, queues: Iterable[QueueData]) -> None:
+        """Enter single queue entries."""
+        for queue in queues:
+            move = _move(self._entries.get(topic), queue)
+            if move[1] is not move[0]:
+                self._replace(topic, queue.broker_name, move)
+
+    def keep_only(self, name: str, kept: Mapping[str, object]) -> bool:
+        """Drop the entries of broker ``name`` from all topics but ``kept``; whether any was."""
+        return bool(self._rewrite(lambda old: _without(old, {name}), skip=kept))
+
+    def remove(self, topic: str, names: Collection[str] | None = None) -> set[str]:
+        """Drop a topic, or its entries of ``names``; returns the broker names that lost one."""
+        old = self._entries.get(topic)
+        if old is None:
+            return set()
+        left = () if names is None else _without(old, names)
+        if left is not old:
+            self._settle(topic, old, left)
+        return {queue.broker_name for queue in old} - {queue.broker_name for queue in left}
+
+    def drop_brokers(self, gone: Collection[str], read_only: Collection[str]) -> None:
+        """Remove the entries of ``gone`` and take the write permission from ``read_only``."""
+
+        def rewritten(old: Entries) -> Entries:
+            return _with_perm(_without(old, gone), read_only, lambda perm: perm & ~PERM_WRITE)
+
+        if gone or read_only:
+            self._rewrite(rewritten)
+
+    def set_perm(self, name: str, change: Callable[[int], int]) -> int:
+        """Change the perm of every entry of broker ``name``; returns how many it has."""
+        self._rewrite(lambda old: _with_perm(old, {name}, change))
+        return self.count(name)
+
+    def _rewrite(
+        self, rewritten: Callable[[Entries], Entries], skip: Mapping[str, object] | None = None
+    ) -> int:
+        """Replace every topic's entries by ``rewritten``, asked once for each distinct tuple."""
+        memo: dict[int, tuple[Entries, Entries]] = {}
+        changes: list[tuple[str, Entries, Entries]] = []
+        for topic, old in self._entries.items():
+            known = memo.get(id(old))
+            if known is None:
+                known = memo[id(old)] = (old, rewritten(old))
+            if known[1] is not old and (skip is None or topic not in skip):
+                changes.append((topic, old, known[1]))
+        for topic, old, new in changes:
+            self._settle(topic, old, new)
+        return len(changes)
+
+    def _settle(self, topic: str, old: Entries, new: Entries) -> None:
+        if new:
+            self._entries[topic] = new
+        else:
+            del self._entries[topic]
+        if len(new) != len(old):
+            kept = {queue.broker_name for queue in new}
+            for queue in old:
+                if queue.broker_name not in kept:
+                    self._uncount(queue.broker_name)
+        self._changed(topic)
+
+    def _uncount(self, name: str) -> None:
+        self._counts[name] -= 1
+        if not self._counts[name]:
+            del self._counts[name]
+
+
+def _shared(
+    shapes: dict[tuple[int, int, int, int], QueueData], name: str, config: TopicConfig, mask: int
+) -> QueueData:
+    shape = (config.perm, config.read_queue_nums, config.topic_sys_flag, config.write_queue_nums)
+    queue = shapes.get(shape)
+    if queue is None:
+        perm, reads, flag, writes = shape
+        queue = shapes[shape] = QueueData(name, perm & mask, reads, flag, writes)
+    return queue
+
+
+def _move(old: Entries | None, queue: QueueData) -> _Move:
+    """``old``, ``old`` with ``queue`` (itself if it is there), whether its broker is new there."""
+    if old is None:
+        return None, (queue,), True
+    for index, each in enumerate(old):
+        if each.broker_name == queue.broker_name:
+            same = each == queue
+            return old, old if same else (*old[:index], queue, *old[index + 1 :]), False
+    return old, (*old, queue), True
+
+
+def _has(entries: Entries, name: str) -> bool:
+    return any(queue.broker_name == name for queue in entries)
+
+
+def _without(entries: Entries, names: Collection[str]) -> Entries:
+    left = tuple(queue for queue in entries if queue.broker_name not in names)
+    return entries if len(left) == len(entries) else left
+
+
+def _with_perm(entries: Entries, names: Collection[str], change: Callable[[int], int]) -> Entries:
+    fresh = tuple(
+        _reperm(queue, change) if queue.broker_name in names else queue for queue in entries
+    )
+    return entries if all(map(operator.is_, fresh, entries)) else fresh
+
+
+def _reperm(queue: QueueData, change: Callable[[int], int]) -> QueueData:
+    perm = change(queue.perm)
+    if perm == queue.perm:
+        return queue
+    return QueueData(
+        queue.broker_name, perm, queue.read_queue_nums, queue.topic_sys_flag, queue.write_queue_nums
+    )
