@@ -1,0 +1,175 @@
+"""The product as its users meet it: installed by its manifests, driven and read with kubectl."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from harness.cluster import Cluster
+from harness.wait import until
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+MANIFESTS: Final = ROOT / "manifests"
+SAMPLES: Final = MANIFESTS / "samples"
+SYSTEM: Final = "rocketmq-system"
+DEPLOYMENT: Final = "rocketmq-operator"
+
+
+class Product:
+    """The operator in a cluster, and the NameServerClusters that it looks after."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def install(self) -> None:
+        """Apply `crds/` and `manifests/` and wait until the operator is ready."""
+        self.kubectl("apply", "-k", MANIFESTS)
+        self.wait_for_operator()
+
+    def wait_for_operator(self) -> None:
+        """Wait until every replica of the operator is ready."""
+        self.kubectl(
+            *("-n", SYSTEM, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=90s"),
+            timeout=100,
+        )
+
+    def kubectl(self, *args: str | Path, timeout: float = 60, **kwargs: Any) -> str:
+        """Run kubectl as the administrator; its stdout. Raises KubectlError."""
+        return self.cluster.kubectl(*args, timeout=timeout, **kwargs).stdout
+
+    def apply(self, obj: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        """`kubectl apply` of one object."""
+        return self.cluster.kubectl("apply", "-f", "-", input=json.dumps(obj))
+
+    def operator_pods(self) -> list[str]:
+        """Names of the operator's pods."""
+        selector = "app.kubernetes.io/component=operator"
+        text = self.kubectl("-n", SYSTEM, "get", "pods", "-l", selector, "-o", "name")
+        return [line.removeprefix("pod/") for line in text.split()]
+
+    def scale_operator(self, replicas: int) -> None:
+        """Set the number of the operator's replicas and wait until it is so."""
+        self.kubectl("-n", SYSTEM, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")
+        until(
+            lambda: len(self.operator_pods()) == replicas,
+            timeout=60,
+            what=f"{replicas} pods of the operator",
+        )
+        if replicas:
+            self.wait_for_operator()
+
+
+class Nsc:
+    """One NameServerCluster, read with kubectl."""
+
+    def __init__(self, product: Product, name: str, namespace: str = "default") -> None:
+        self.product = product
+        self.name = name
+        self.namespace = namespace
+
+    def kubectl(self, *args: str | Path, **kwargs: Any) -> str:
+        """kubectl in this object's namespace."""
+        return self.product.kubectl("-n", self.namespace, *args, **kwargs)
+
+    def create(self, **spec: Any) -> "Nsc":
+        """Apply the object with this spec."""
+        self.product.apply(
+            {
+                "apiVersion": "namesrv.dev/v1alpha1",
+                "kind": "NameServerCluster",
+                "metadata": {"name": self.name, "namespace": self.namespace},
+                "spec": spec,
+            }
+        )
+        return self
+
+    def patch(self, **spec: Any) -> None:
+        """Merge-patch the spec."""
+        text = json.dumps({"spec": spec})
+        self.kubectl("patch", "nsc", self.name, "--type=merge", "-p", text)
+
+    def get(self) -> dict[str, Any]:
+        """The object."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", "nsc", self.name, "-o", "json"))
+        return found
+
+    def status(self) -> dict[str, Any]:
+        """Its status, empty until the operator wrote one."""
+        found: dict[str, Any] = self.get().get("status", {})
+        return found
+
+    def condition(self, name: str) -> dict[str, Any]:
+        """The condition of this type, empty where there is none."""
+        conditions: Sequence[dict[str, Any]] = self.status().get("conditions", ())
+        return next((item for item in conditions if item["type"] == name), {})
+
+    def columns(self) -> dict[str, str]:
+        """The row that `kubectl get nsc` prints, by column."""
+        header, row = self.kubectl("get", "nsc", self.name).splitlines()
+        return dict(zip(header.split(), row.split(), strict=False))
+
+    def wait_ready(self, timeout: float = 60) -> None:
+        """`kubectl wait --for=condition=Ready` for the current generation."""
+        generation = self.get()["metadata"]["generation"]
+        self.wait_status(
+            lambda status: status.get("observedGeneration", 0) >= generation,
+            "an operator that has seen the current generation",
+            timeout,
+        )
+        self.kubectl(
+            *("wait", "--for=condition=Ready", f"nsc/{self.name}", f"--timeout={timeout:g}s"),
+            timeout=timeout + 10,
+        )
+
+    def wait_status(
+        self, judge: Callable[[dict[str, Any]], bool], what: str, timeout: float = 60
+    ) -> dict[str, Any]:
+        """Wait until the status is as `judge` wants it; the status then."""
+
+        def look() -> dict[str, Any]:
+            status = self.status()
+            return status if judge(status) else {}
+
+        return until(look, timeout=timeout, what=what)
+
+    def pods(self) -> dict[str, dict[str, Any]]:
+        """Its pods by name."""
+        selector = f"namesrv.dev/cluster={self.name}"
+        items = json.loads(self.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
+        return {item["metadata"]["name"]: item for item in items}
+
+    def servers(self, port: int = 9876) -> dict[str, str]:
+        """Each server's `host:port` as reachable from here, by pod."""
+        return {
+            name: self.product.cluster.address(f"{pod['status']['podIP']}:{port}")
+            for name, pod in sorted(self.pods().items())
+            if pod["status"].get("podIP") and "deletionTimestamp" not in pod["metadata"]
+        }
+
+    def namesrv_addr(self) -> str:
+        """All servers as `namesrvAddr` of programs that run here."""
+        return ";".join(self.servers().values())
+
+    def delete(self, timeout: float = 60) -> None:
+        """Delete the object and wait until nothing of it is left."""
+        self.kubectl("delete", "nsc", self.name, "--ignore-not-found", timeout=timeout)
+        until(lambda: not self.leftovers(), timeout=timeout, what=f"nothing left of {self.name}")
+
+    def leftovers(self) -> list[str]:
+        """What still exists of its children."""
+        kinds = "statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets,pods"
+        selector = f"namesrv.dev/cluster={self.name}"
+        return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
+
+
+@contextmanager
+def running(product: Product, name: str, namespace: str = "default", **spec: Any) -> Iterator[Nsc]:
+    """A NameServerCluster that is Ready, and gone again afterwards."""
+    nsc = Nsc(product, name, namespace).create(**spec)
+    try:
+        nsc.wait_ready()
+        yield nsc
+    finally:
+        nsc.delete()
