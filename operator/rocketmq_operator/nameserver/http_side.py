@@ -70,6 +70,7 @@ class HttpSide:
                 "address": self._remoting,
                 "http": self._address,
                 "instance": self._instance,
+                "restartRequired": self._service.restart_required,
             }
         )
 
@@ -82,14 +83,19 @@ class HttpSide:
             return web.Response(
                 status=400, text="revision must be a whole number and wait a number of seconds\n"
             )
-        if seconds > 0 and revision == routes.revision and not await self._wait(revision, seconds):
+        if (
+            seconds > 0
+            and revision == self._service.revision
+            and not await self._wait(revision, seconds)
+        ):
             return web.Response(
                 status=503, headers={"Retry-After": "1"}, text="too many long polls are waiting\n"
             )
         return _json(
             {
                 "instance": self._instance,
-                "revision": routes.revision,
+                "revision": self._service.revision,
+                "settings": self._service.settings_revision,
                 "brokers": views.brokers(routes),
                 "topics": len(routes.topics),
             }

@@ -95,6 +95,7 @@ class Service:
         self._quiet.set()
         self._view_changed = asyncio.Event()
         self._seen_revision = 0
+        self._values_at_start = processor.configuration.values
         self._tasks: list[asyncio.Task[None]] = []
 
     # Life
@@ -266,11 +267,26 @@ class Service:
         self._view_changed.set()
         self._view_changed = asyncio.Event()
 
+    @property
+    def settings_revision(self) -> int:
+        """Moves with every KV edit and every update of the configuration."""
+        return self.counters.kv_writes + self.counters.config_writes
+
+    @property
+    def revision(self) -> int:
+        """Moves with every change of the brokers' view, of KV and of the configuration."""
+        return self.processor.routes.revision + self.settings_revision
+
+    @property
+    def restart_required(self) -> list[str]:
+        """Properties that were changed since the start and are taken over by a restart only."""
+        return self.processor.configuration.waiting_for_restart(self._values_at_start)
+
     async def view_moved(self, revision: int, seconds: float) -> None:
-        """Wait until the brokers' view is not at ``revision``, at most ``seconds``."""
+        """Wait until :attr:`revision` is not ``revision``, at most ``seconds``."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.processor.routes.revision == revision and not self.stopping:
+                while self.revision == revision and not self.stopping:
                     await self._view_changed.wait()
 
     # Writes to disk
@@ -299,6 +315,7 @@ class Service:
         if error is None:
             self.processor.kv_written(kv, edits)
             self.counters.kv_writes += len(edits)
+            self._wake_viewers()
         for write in batch:
             self._writes.popleft()
             write.done(_written(write.call, error))
@@ -311,6 +328,7 @@ class Service:
         if error is None:
             self.processor.configuration_written(fresh)
             self.counters.config_writes += 1
+            self._wake_viewers()
         self._writes.popleft()
         write.done(_written(write.call, error))
 

@@ -61,6 +61,14 @@ class Configuration:
         extra = {name: changes.get(name, text) for name, text in self.extra.items()}
         return Configuration(self.values | _readable(changes), extra)
 
+    def waiting_for_restart(self, at_start: Mapping[str, str]) -> list[str]:
+        """Names whose value differs from that at the start and matters at a start only."""
+        return sorted(
+            name
+            for name, row in PROPERTIES.items()
+            if row.effect is Effect.RESTART and self.values.get(name) != at_start.get(name)
+        )
+
     def options(self) -> Options:
         """What the values mean. Numbers are clamped to where a timer works."""
         yes = {name for name, text in self.values.items() if text == "true"}
