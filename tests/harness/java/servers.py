@@ -1,0 +1,244 @@
+"""Java NameServers and brokers as processes."""
+
+import json
+import signal as signals
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from harness.errors import HarnessError
+from harness.java.jvm import command, free_wildcard_port, new_address, properties_text
+from harness.java.libraries import VERSION, libraries
+from harness.processes import Child, start
+from harness.wait import until
+
+START_TIMEOUT: Final = 90.0
+ASK_TIMEOUT: Final = 3.0
+MAX_ANSWER: Final = 16 * 1024 * 1024
+GET_ROUTE: Final = 105
+DEFAULT_TOPIC: Final = "TBW102"
+"""Every broker that creates topics on demand registers it."""
+
+Properties = Mapping[str, str | int]
+
+
+class _Server:
+    """A Java server in a directory of its own; it can be started again after its end."""
+
+    def __init__(self, name: str, directory: Path) -> None:
+        self.directory = directory
+        self.log = directory / f"{name}.log"
+        self._name = name
+        self._child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id; HarnessError if it was not started."""
+        return self._running().pid
+
+    def signal(self, number: signals.Signals) -> None:
+        """Send a signal, such as SIGSTOP and SIGCONT."""
+        self._running().signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end; it says goodbye to nobody."""
+        if self._child is not None:
+            self._child.kill()
+
+    def stop(self, *, grace: float = 30.0) -> None:
+        """SIGTERM and the orderly end (up to 11 s for a broker); SIGKILL after `grace` seconds."""
+        if self._child is not None:
+            self._child.stop(grace=grace)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it and return when it serves. Raises HarnessError if it ends or takes too long."""
+        raise NotImplementedError
+
+    def _running(self) -> Child:
+        if self._child is None:
+            raise HarnessError(f"{self._name} was not started")
+        return self._child
+
+    def _launch(self, argv: list[str], ready: Callable[[], bool], what: str) -> None:
+        child = self._child = start(argv, log=self.log, name=self._name, cwd=self.directory)
+
+        def is_ready() -> bool:
+            child.require_running()
+            return ready()
+
+        try:
+            until(is_ready, timeout=START_TIMEOUT, what=f"{what} (log: {self.log})")
+        except BaseException:
+            child.kill()
+            raise
+
+
+class NameServer(_Server):
+    """The Java NameServer; `address` is where it listens, `properties` override its settings."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int = 9876,
+        properties: Properties | None = None,
+        version: str = VERSION,
+    ) -> None:
+        super().__init__("java-namesrv", directory)
+        self.host = new_address()
+        self.address = f"{self.host}:{port}"
+        self.settings: dict[str, str | int] = {
+            "listenPort": port,
+            "bindAddress": self.host,
+            "kvConfigPath": str(directory / "kvConfig.json"),
+            **(properties or {}),
+        }
+        self._libraries = libraries(version)
+
+    def start(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        configuration = self.directory / "namesrv.conf"
+        configuration.write_text(properties_text(self.settings))
+        argv = command(
+            self._libraries,
+            "org.apache.rocketmq.namesrv.NamesrvStartup",
+            ["-c", str(configuration)],
+            directory=self.directory,
+            heap="64m",
+        )
+        self._launch(argv, lambda: answers(self.address), f"the NameServer at {self.address}")
+
+
+class Broker(_Server):
+    """A Java broker: a master with id 0, a slave with any other.
+
+    `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
+    so: by default when every one of these NameServers knows its address.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
+        self,
+        directory: Path,
+        namesrv: str,
+        *,
+        cluster: str = "DefaultCluster",
+        name: str = "broker-a",
+        broker_id: int = 0,
+        properties: Properties | None = None,
+        ready: Callable[["Broker"], bool] | None = None,
+        version: str = VERSION,
+    ) -> None:
+        super().__init__(f"java-{name}-{broker_id}", directory)
+        self.namesrv, self.cluster, self.name, self.broker_id = namesrv, cluster, name, broker_id
+        self.host = new_address()
+        self.address = f"{self.host}:10911"
+        self._properties = dict(properties or {})
+        self._ready = ready or Broker.registered
+        self._libraries = libraries(version)
+
+    def registered(self) -> bool:
+        """Whether each of its NameServers answers and knows it."""
+        return all(knows_broker(server, self.address) for server in self.namesrv.split(";"))
+
+    def start(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        configuration = self.directory / "broker.conf"
+        configuration.write_text(properties_text(self._settings()))
+        argv = command(
+            self._libraries,
+            "org.apache.rocketmq.broker.BrokerStartup",
+            ["-c", str(configuration)],
+            directory=self.directory,
+            heap="192m",
+            flags=(
+                "-XX:MaxDirectMemorySize=128m",
+                # A broker refuses messages on a disk that is 90 % full.
+                "-Drocketmq.broker.diskSpaceWarningLevelRatio=0.99",
+                "-Drocketmq.broker.diskSpaceCleanForciblyRatio=0.99",
+            ),
+        )
+        what = f"broker {self.name}-{self.broker_id} to be registered with {self.namesrv}"
+        self._launch(argv, lambda: self._ready(self), what)
+
+    def _settings(self) -> dict[str, str | int]:
+        store = self.directory / "store"
+        return {
+            "brokerClusterName": self.cluster,
+            "brokerName": self.name,
+            "brokerId": self.broker_id,
+            "brokerRole": "ASYNC_MASTER" if self.broker_id == 0 else "SLAVE",
+            "namesrvAddr": self.namesrv,
+            "brokerIP1": self.host,
+            "brokerIP2": self.host,
+            "bindAddress": self.host,
+            "listenPort": 10911,
+            # The HA service listens on all addresses, so its port must be nobody else's.
+            "haListenPort": free_wildcard_port(),
+            "storePathRootDir": str(store),
+            "storePathCommitLog": str(store / "commitlog"),
+            "flushDiskType": "ASYNC_FLUSH",
+            "autoCreateTopicEnable": "true",
+            "registerNameServerPeriod": 10_000,
+            "mappedFileSizeCommitLog": 16_777_216,
+            "mappedFileSizeConsumeQueue": 600_000,
+            "mappedFileSizeTimerLog": 1_048_576,
+            "timerWheelEnable": "false",
+            "transientStorePoolEnable": "false",
+            "diskMaxUsedSpaceRatio": 95,
+            **self._properties,
+        }
+
+
+def answers(namesrv: str) -> bool:
+    """Whether a NameServer at `host:port` answers requests."""
+    return _ask_route(namesrv, DEFAULT_TOPIC) is not None
+
+
+def knows_broker(namesrv: str, broker: str) -> bool:
+    """Whether the NameServer at `host:port` gives the broker's address for the default topic."""
+    return f'"{broker}"' in (_ask_route(namesrv, DEFAULT_TOPIC) or "")
+
+
+def _ask_route(namesrv: str, topic: str) -> str | None:
+    """The answer's text, or None without an answer.
+
+    Its own few lines of the protocol: what checks our servers must not share their mistakes.
+    """
+    header = {
+        "code": GET_ROUTE,
+        "flag": 0,
+        "language": "OTHER",
+        "opaque": 1,
+        "serializeTypeCurrentRPC": "JSON",
+        "version": 479,
+        "extFields": {"topic": topic},
+    }
+    data = json.dumps(header).encode()
+    host, _, port = namesrv.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), ASK_TIMEOUT) as connection:
+            connection.sendall(struct.pack(">II", 4 + len(data), len(data)) + data)
+            with connection.makefile("rb") as stream:
+                length = int.from_bytes(stream.read(4))
+                return (
+                    stream.read(length).decode(errors="replace")
+                    if 0 < length < MAX_ANSWER
+                    else None
+                )
+    except OSError:
+        return None
