@@ -4,7 +4,7 @@ Each process has a directory of its own and a loopback address that nobody else 
 with this process. Start flags and their reasons are in `jvm.py`.
 """
 
-from harness.java.clients import Consumed, Mqadmin, Produced, consume, produce
+from harness.java.clients import Consumed, Mqadmin, Produced, consume, produce, read_kv
 from harness.java.libraries import VERSION, Libraries, libraries
 from harness.java.servers import Broker, NameServer, answers, knows_broker
 
@@ -21,4 +21,5 @@ __all__ = [
     "knows_broker",
     "libraries",
     "produce",
+    "read_kv",
 ]

@@ -87,6 +87,18 @@ def consume(
     return Consumed(told["received"], told["distinct"])
 
 
+def read_kv(namesrv: str, namespace: str, key: str, *, version: str = VERSION) -> str:
+    """A KV entry as the class behind Java's mqadmin reads it.
+
+    Raises HarnessError if there is none, or no answer.
+    """
+    words = ["kv", f"namesrv={namesrv}", f"namespace={namespace}", f"key={key}", "deadline=20"]
+    done = _run("Traffic", words, version=version, timeout=GRACE)
+    if done.returncode != 0:
+        raise HarnessError(f"no {namespace}/{key} at {namesrv}: {done.stderr[-2000:]}")
+    return done.stdout.strip()
+
+
 def _traffic(
     mode: str,
     what: Sequence[str | int],

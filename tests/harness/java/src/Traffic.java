@@ -16,11 +16,13 @@ import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
 /**
- * Produces or consumes numbered messages and prints one line of JSON with what happened.
+ * Produces or consumes numbered messages and prints one line of JSON with what happened, or prints
+ * a KV entry as the class behind mqadmin reads it.
  *
- * <p>Usage: Traffic produce|consume key=value...; exit code 0 if all messages made it in time.
+ * <p>Usage: Traffic produce|consume|kv key=value...; exit code 0 if all of it was done in time.
  */
 public final class Traffic {
     public static void main(String[] arguments) {
@@ -28,13 +30,26 @@ public final class Traffic {
         try {
             Map<String, String> options = options(arguments);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(number(options, "deadline"));
-            code = "produce".equals(arguments[0]) ? produce(options, end) : consume(options, end);
+            if ("kv".equals(arguments[0])) {
+                code = readKv(options);
+            } else {
+                code = "produce".equals(arguments[0]) ? produce(options, end) : consume(options, end);
+            }
         } catch (Throwable error) {
             error.printStackTrace();
         }
         System.out.flush();
         // The client's threads would keep a failed program running.
         Runtime.getRuntime().halt(code);
+    }
+
+    private static int readKv(Map<String, String> options) throws Exception {
+        DefaultMQAdminExt admin = new DefaultMQAdminExt();
+        admin.setNamesrvAddr(options.get("namesrv"));
+        admin.setInstanceName("admin-" + System.nanoTime());
+        admin.start();
+        System.out.println(admin.getKVConfig(options.get("namespace"), options.get("key")));
+        return 0;
     }
 
     private static int produce(Map<String, String> options, long end) throws Exception {
