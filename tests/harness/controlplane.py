@@ -174,6 +174,8 @@ def controller_manager_flags(layout: Layout, credentials: Credentials) -> list[s
         "--leader-elect=false",
         "--secure-port=0",
         "--profiling=false",
+        # Nodes are never given up, so that they need not renew anything: no writes at rest.
+        "--node-monitor-grace-period=100h",
     ]
 
 
