@@ -22,6 +22,15 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+demo: setup ## Show the main job on a real API server; ONCE=1 ends after the last step
+	PYTHONPATH=tests $(BIN)/python -m harness demo $(if $(ONCE),--once)
+
+cluster: setup ## A cluster with the operator, to play with, until Ctrl-C
+	PYTHONPATH=tests $(BIN)/python -m harness cluster
+
+test: setup ## All tests, against real peers; ARGS="-k name" picks some
+	$(BIN)/pytest $(ARGS)
+
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
