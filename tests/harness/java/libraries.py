@@ -44,6 +44,7 @@ class Libraries:
 def libraries(version: str = VERSION) -> Libraries:
     """The jars of `version`, fetched by Maven if the cache has none (half a minute).
 
+    A 4.x version has clients and mqadmin only.
     Raises HarnessError if a program is missing, or if Maven or the compiler fails.
     """
     java = _program("java")
@@ -79,6 +80,7 @@ def _fetch(maven: str, version: str, target: Path) -> None:
     log = target.with_name("maven.log")
     command = [
         *(maven, "--batch-mode", "-f", str(HERE / "pom.xml"), f"-Drocketmq.version={version}"),
+        *([] if version.startswith("4.") else ["--activate-profiles", "servers"]),
         *("dependency:copy-dependencies", f"-DoutputDirectory={target}"),
     ]
     with log.open("wb") as output:
