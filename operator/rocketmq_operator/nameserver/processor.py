@@ -190,7 +190,7 @@ def _register(server: Processor, call: Call, fingerprint: Fingerprint) -> Steps:
     except BodyError as error:
         return failure(call, f"Failed to decode RegisterBrokerBody: {error}")
     if body.topic_config_serialize_wrapper is None:
-        return failure(call, "RegisterBrokerBody holds no topicConfigSerializeWrapper")
+        return success(call, _order_table(server), {})
     registered = yield from server.routes.register(
         fingerprint, body, call.channel, call.now, delete_topics=delete_topics
     )

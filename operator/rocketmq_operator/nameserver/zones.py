@@ -21,6 +21,6 @@ def filtered(route: TopicRouteData, zone: str) -> TopicRouteData:
         kept,
         {address: servers for address, servers in filters if address not in addresses},
         route.order_topic_conf,
-        [queue for queue in route.queue_datas if queue.broker_name not in names],
+        tuple(queue for queue in route.queue_datas if queue.broker_name not in names),
         route.topic_queue_mapping_by_broker,
     )

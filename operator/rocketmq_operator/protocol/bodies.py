@@ -59,7 +59,7 @@ class TopicRouteData(_Body, frozen=True, gc=False):
     broker_datas: list[BrokerData] = []
     filter_server_table: dict[str, list[str]] = {}
     order_topic_conf: str | None = None
-    queue_datas: list[QueueData] | tuple[QueueData, ...] = []
+    queue_datas: tuple[QueueData, ...] = ()
     topic_queue_mapping_by_broker: dict[str, TopicQueueMappingInfo] | None = None
 
 
