@@ -1,45 +1,82 @@
-"""`python -m harness up`: an empty cluster to play with, until Ctrl-C."""
+"""`python -m harness`: clusters for people, until Ctrl-C or to the end of the demo."""
 
 import signal
 import sys
 import time
 from types import FrameType
 
+import click
+
+from harness import demo
+from harness.cluster import Cluster
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
-
-USAGE = "usage: python -m harness up"
-
-
-def main(arguments: list[str]) -> int:
-    """Run one command and return the exit code."""
-    if arguments != ["up"]:
-        print(USAGE, file=sys.stderr)
-        return 2
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        _up()
-    except HarnessError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopping", flush=True)
-    return 0
+from harness.product import Product
 
 
-def _up() -> None:
-    started = time.monotonic()
-    with EmbeddedCluster(name="up") as cluster:
-        print(f"ready after {time.monotonic() - started:.1f} s; files in {cluster.run_dir}")
-        print(f"kubectl is {cluster.kubectl_path}")
-        print(f"KUBECONFIG={cluster.kubeconfig}", flush=True)
-        while True:
-            signal.pause()
+@click.group()
+def main() -> None:
+    """Clusters to play with."""
+
+
+@main.command()
+def up() -> None:
+    """An empty cluster."""
+    with _cluster("up") as cluster:
+        _stay(cluster)
+
+
+@main.command("cluster")
+def with_operator() -> None:
+    """A cluster with the API and the operator installed, and nothing else."""
+    with _cluster("cluster") as cluster:
+        Product(cluster).install()
+        _stay(cluster)
+
+
+@main.command("demo")
+@click.option("--once", is_flag=True, help="End after the last step.")
+def show(*, once: bool) -> None:
+    """The product's main job, step by step, with real Java peers."""
+    with _cluster("demo") as cluster:
+        demo.show(cluster)
+        if not once:
+            _stay(cluster)
+
+
+def _cluster(name: str) -> EmbeddedCluster:
+    print("starting a cluster", flush=True)
+    return EmbeddedCluster(name=name)
+
+
+def _stay(cluster: Cluster) -> None:
+    print(f"\nkubectl is {cluster.kubectl_path}")
+    print("Ctrl-C ends the cluster")
+    print(f"KUBECONFIG={cluster.kubeconfig}", flush=True)
+    while True:
+        signal.pause()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def run() -> int:
+    """Run one command; the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    started = time.monotonic()
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except HarnessError as error:
+        print(f"\nfailed after {time.monotonic() - started:.0f} s: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        print("\nstopped", flush=True)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run())

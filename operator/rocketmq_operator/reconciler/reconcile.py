@@ -38,7 +38,10 @@ from rocketmq_operator.reconciler.wire.session import Orders
 log = logging.getLogger(__name__)
 
 STATUS_INTERVAL: Final = 1.0
-"""Seconds between two status writes of one cluster, unless the phase or readiness changes."""
+"""Seconds between two status writes of one cluster, unless something urgent moved."""
+
+URGENT: Final = ("phase", "ready", "brokersOnline")
+"""What people wait for: written at once."""
 
 REFUSALS: Final = frozenset({400, 403, 413, 422})
 """Answers of the API server that will not change by asking again."""
@@ -275,7 +278,7 @@ class Reconciler:
         patch = status.patch(previous, current)
         if patch is None:
             return None
-        urgent = any(previous.get(name) != current.get(name) for name in ("phase", "ready"))
+        urgent = any(previous.get(name) != current.get(name) for name in URGENT)
         since = (seen.now - memory.status_written).total_seconds() if memory.status_written else 60
         if since < STATUS_INTERVAL and not urgent:
             return STATUS_INTERVAL - since
