@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -156,17 +157,18 @@ def registration(
     return request(103, {key: text for key, text in fields.items() if text is not None}, data)
 
 
+PROGRAM = Path(sys.executable).with_name("rocketmq-nameserver")
+
+
 class ServerProcess:
     """``rocketmq-nameserver`` as a process; its addresses are those it announced."""
 
     def __init__(self, directory: Path, *options: str, **environment: str) -> None:
-        self.directory = directory
         self.log_path = directory / "stderr.log"
-        program = Path(sys.executable).with_name("rocketmq-nameserver")
         defaults = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [program, *defaults, *options],
+                [PROGRAM, *defaults, *options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -207,14 +209,73 @@ class ServerProcess:
         return code
 
 
+class Starter:
+    """Starts server processes in ``directory``; they end with the test."""
+
+    program = PROGRAM
+
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
+        self.directory = directory
+        self._stack = stack
+
+    def __call__(self, *options: str, **environment: str) -> ServerProcess:
+        server = ServerProcess(self.directory, *options, **environment)
+        self._stack.callback(server.stop, signal.SIGKILL)
+        return server
+
+
 @pytest.fixture
 def start(tmp_path):
-    """Start server processes; they end with the test."""
+    with ExitStack() as stack:
+        yield Starter(tmp_path, stack)
+
+
+class Peer:
+    """A plain socket that speaks frames."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self.socket = socket.create_connection((host, int(port)), 10)
+        self.socket.settimeout(10)
+        self._decoder = FrameDecoder()
+        self._waiting: list[bytes] = []
+
+    def send(self, command: RemotingCommand) -> None:
+        self.socket.sendall(headers.encode(command))
+
+    def receive(self) -> RemotingCommand:
+        """The next answer; ConnectionError if the server closed instead."""
+        while not self._waiting:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionError("closed by the server")
+            self._waiting += self._decoder.feed(data)
+        return headers.decode(self._waiting.pop(0))
+
+    def ask(self, command: RemotingCommand) -> RemotingCommand:
+        self.send(command)
+        return self.receive()
+
+    def tell(self, code: int, body: bytes = b"", **fields: str) -> RemotingCommand:
+        """Ask a request by its code and ext fields."""
+        return self.ask(request(code, fields, body))
+
+    def closed(self) -> bool:
+        """Whether the server ends the connection, without another byte, in time."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionError:
+            return True
+
+
+@pytest.fixture
+def connect():
+    """Open peers to an address; they are closed with the test."""
     with ExitStack() as stack:
 
-        def started(*options: str, **environment: str) -> ServerProcess:
-            server = ServerProcess(tmp_path, *options, **environment)
-            stack.callback(server.stop, signal.SIGKILL)
-            return server
+        def connected(address: str) -> Peer:
+            peer = Peer(address)
+            stack.callback(peer.socket.close)
+            return peer
 
-        yield started
+        yield connected

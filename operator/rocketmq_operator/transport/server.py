@@ -175,9 +175,10 @@ class Connection(asyncio.Protocol):
 
 
 class RemotingServer:
-    """A listener and its connections."""
+    """A listener and its connections. ``max_partial``: bytes of incomplete frames, all together."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, *, max_partial: int = MAX_PARTIAL) -> None:
+        self._max_partial = max_partial
         self.connections: set[Connection] = set()
         self._handler = handler
         self._server: asyncio.Server | None = None
@@ -224,7 +225,7 @@ class RemotingServer:
     def _bound_memory(self) -> None:
         total = sum(connection.partial for connection in self.connections)
         by_size = sorted(self.connections, key=lambda connection: connection.partial)
-        while total > MAX_PARTIAL:
+        while total > self._max_partial:
             largest = by_size.pop()
             _log.warning(
                 "%s: closed, %d bytes of an incomplete frame while all peers together hold %d",
