@@ -2,10 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from harness.cluster import Cluster
 from harness.wait import until
@@ -148,6 +147,14 @@ class Nsc:
             if pod["status"].get("podIP") and "deletionTimestamp" not in pod["metadata"]
         }
 
+    def started(self) -> dict[str, str]:
+        """When the server in each pod started; changes when a pod or its process is replaced."""
+        return {
+            name: pod["metadata"]["uid"]
+            + pod["status"]["containerStatuses"][0]["state"].get("running", {}).get("startedAt", "")
+            for name, pod in self.pods().items()
+        }
+
     def namesrv_addr(self) -> str:
         """All servers as `namesrvAddr` of programs that run here."""
         return ";".join(self.servers().values())
@@ -164,12 +171,9 @@ class Nsc:
         return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
 
 
-@contextmanager
-def running(product: Product, name: str, namespace: str = "default", **spec: Any) -> Iterator[Nsc]:
-    """A NameServerCluster that is Ready, and gone again afterwards."""
-    nsc = Nsc(product, name, namespace).create(**spec)
-    try:
-        nsc.wait_ready()
-        yield nsc
-    finally:
-        nsc.delete()
+class Make(Protocol):
+    """Makes a NameServerCluster of the given spec and, unless told otherwise, waits for Ready."""
+
+    def __call__(self, *, wait: bool = True, **spec: Any) -> Nsc:
+        """The object, named by the test."""
+        ...

@@ -1,0 +1,48 @@
+"""The operator in a cluster, and NameServerClusters to try it with."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from harness.cluster import Cluster
+from harness.product import Make, Nsc, Product
+
+
+@pytest.fixture(scope="session")
+def product(kubernetes: Cluster) -> Product:
+    """The operator, installed as users install it."""
+    product = Product(kubernetes)
+    product.install()
+    return product
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def namespace(product: Product) -> Iterator[str]:
+    """A namespace of the test's own, as strict as Pod Security can be."""
+    name = f"test-{next(_numbers)}"
+    product.kubectl("create", "namespace", name)
+    product.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield name
+    product.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def make(product: Product, namespace: str) -> Iterator[Make]:
+    """NameServerClusters of the test, deleted afterwards."""
+    made: list[Nsc] = []
+
+    def one(*, wait: bool = True, **spec: Any) -> Nsc:
+        nsc = Nsc(product, f"nsc-{len(made)}", namespace)
+        made.append(nsc.create(**spec))
+        if wait:
+            nsc.wait_ready()
+        return nsc
+
+    yield one
+    for nsc in made:
+        nsc.delete()
