@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 STATUS_INTERVAL: Final = 1.0
 """Seconds between two status writes of one cluster, unless something urgent moved."""
 
+ASK_AGAIN: Final = 5.0
+"""Seconds until another attempt at children that others stand in the way of."""
+
 URGENT: Final = ("phase", "ready", "brokersOnline")
 """What people wait for: written at once."""
 
@@ -114,8 +117,9 @@ class Reconciler:
         if not cluster.spec.paused:
             await self._finish_pending(cluster, seen, memory)
         wait = await self._tell(body, seen, memory)
+        again = ASK_AGAIN if trouble or pending else None
         return _soonest(
-            wait, seen.step.recheck, seen.mirror.next_change(_limits(cluster), seen.now)
+            wait, again, seen.step.recheck, seen.mirror.next_change(_limits(cluster), seen.now)
         )
 
     async def _apply(
