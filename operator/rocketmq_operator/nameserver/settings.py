@@ -127,14 +127,16 @@ def stored(base: Configuration, entries: Mapping[str, str]) -> Configuration:
 def seeded(base: Configuration, entries: Mapping[str, str], path: str) -> Configuration:
     """``base`` with the entries of the seed file ``path``.
 
-    Raises SettingsError for names that a seed may not set.
+    Names that no NameServer has are left out, unlike those of a -c file: whoever wrote the seed
+    can see by GET_NAMESRV_CONFIG that they did not arrive. Raises SettingsError for names that a
+    seed may not set.
     """
     fixed = sorted(filter(_fixed, entries))
     if fixed:
         raise SettingsError(
             f"{path}: {', '.join(fixed)} cannot be seeded: {Effect.FIXED.value}; remove the line"
         )
-    return loaded(base, entries)
+    return loaded(base, {name: text for name, text in entries.items() if name in PROPERTIES})
 
 
 def _fixed(name: str) -> bool:

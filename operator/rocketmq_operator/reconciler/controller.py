@@ -22,7 +22,8 @@ SWEEP_INTERVAL: Final = 120.0
 RELIST_DELAY: Final = 1.0
 """Seconds from the first sign of a cut watch to the sweep."""
 RECONCILE_TIMEOUT: Final = 60.0
-LOOP_LAG: Final = 5.0
+OVERTAKEN: Final = frozenset({404, 409})
+"""Answers to a decision made from a state that is no more; the next pass sees the new one."""
 
 
 class Controller:
@@ -57,10 +58,6 @@ class Controller:
     def not_ready(self) -> str:
         """Why this replica cannot take over the work yet, or ""."""
         return "" if self._synced.is_set() else "the first list of all objects is under way"
-
-    def trouble(self) -> str:
-        """Why this process should be restarted, or ""; answering at all proves that it turns."""
-        return ""
 
     async def work(self) -> None:
         """Reconcile until cancelled; begins with every cluster."""
@@ -108,7 +105,7 @@ class Controller:
                 async with asyncio.timeout(RECONCILE_TIMEOUT):
                     again = await self._reconciler.reconcile(key)
         except KubeError as error:
-            self._failed(key, "conflict" if error.status == 409 else "error", str(error))
+            self._failed(key, "conflict" if error.status in OVERTAKEN else "error", str(error))
         except (RocketMQError, TimeoutError) as error:
             self._failed(key, "error", str(error) or f"no end in {RECONCILE_TIMEOUT:g} s")
         except Exception:

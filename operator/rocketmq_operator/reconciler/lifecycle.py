@@ -50,7 +50,6 @@ async def run_operator(settings: Settings) -> None:
             probes.serving(
                 settings.http_host,
                 settings.http_port,
-                live=controller.trouble,
                 ready=controller.not_ready,
             )
         )
@@ -86,12 +85,14 @@ async def _lead(elector: Elector, controller: Controller) -> None:
     """Work while holding the Lease; losing it ends the process before anybody else may write."""
     await elector.acquire()
     metrics.LEADING.set(1)
+    holding = asyncio.create_task(elector.hold(), name="lease")
     working = asyncio.create_task(controller.work(), name="work")
     try:
-        await elector.hold()
+        done, _ = await asyncio.wait({holding, working}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
-    log.critical("exiting: the Lease is lost and another replica may take over")
+        for task in (holding, working):
+            task.cancel()
+        await asyncio.gather(holding, working, return_exceptions=True)
+    for task in done:
+        log.critical("exiting: %s ended", task.get_name(), exc_info=task.exception())
     os._exit(1)

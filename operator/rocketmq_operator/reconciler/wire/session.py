@@ -122,6 +122,8 @@ class Session:
         now = asyncio.get_running_loop().time()
         if self.report.held is not None and now < self._drift_due:
             return self.report.held
+        # Set before reading: a change that comes meanwhile makes it due again.
+        self._drift_due = now + orders.drift_interval * random.uniform(0.9, 1.1)
         held = await self._read(orders.wanted)
         todo = writes(orders.wanted, held, self._pushed)
         if todo and orders.writable and self._may_write():
@@ -129,7 +131,6 @@ class Session:
             held = await self._read(orders.wanted)
         if orders.writable:
             self._pushed = orders.wanted
-        self._drift_due = now + orders.drift_interval * random.uniform(0.9, 1.1)
         return held
 
     async def _read(self, wanted: Wanted) -> Held:
