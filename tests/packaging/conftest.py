@@ -5,6 +5,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from harness.cluster import Cluster
+from harness.embedded import EmbeddedCluster
 from harness.wait import until
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +21,11 @@ Object = dict[str, Any]
 
 
 class Answer(NamedTuple):
-    """What the API server answered: HTTP status, and the object or the error's message."""
+    """What the API server answered: HTTP status, the object or the error, and warnings."""
 
     status: int
     body: Object
+    warnings: list[str]
 
     @property
     def message(self) -> str:
@@ -31,9 +34,10 @@ class Answer(NamedTuple):
 
 
 class Api:
-    """JSON requests as the administrator; unknown and duplicate fields are refused."""
+    """JSON requests as the administrator, or as `user`; unknown fields are refused."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, user: str = "") -> None:
+        self._user = {"Impersonate-User": user} if user else {}
         config = yaml.safe_load(kubeconfig.read_text())
         cluster = config["clusters"][0]["cluster"]
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
@@ -53,14 +57,16 @@ class Api:
             headers={
                 "Authorization": f"Bearer {self._token}",
                 "Content-Type": patch if method == "PATCH" else "application/json",
+                **self._user,
             },
         )
         try:
             with urllib.request.urlopen(request, timeout=30, context=self._trust) as response:
-                return Answer(response.status, json.load(response))
+                warnings = response.headers.get_all("Warning") or []
+                return Answer(response.status, json.load(response), warnings)
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, _refusal(error.read()))
+                return Answer(error.code, _refusal(error.read()), [])
 
 
 def _refusal(body: bytes) -> Object:
@@ -72,9 +78,31 @@ def _refusal(body: bytes) -> Object:
 
 
 @pytest.fixture(scope="session")
+def kubernetes() -> Iterator[Cluster]:
+    """A real API server with its controllers, and no node: nothing that is installed runs."""
+    with EmbeddedCluster(name="packaging", nodes=0) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
 def api(kubernetes: Cluster) -> Api:
     """The API server's answers."""
     return Api(kubernetes.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def installed(kubernetes: Cluster, crd: Object) -> str:
+    """What `kubectl apply -k manifests` printed."""
+    assert crd
+    return kubernetes.kubectl("apply", "-k", ROOT / "manifests").stdout
+
+
+@pytest.fixture(scope="session")
+def operator_api(kubernetes: Cluster, installed: str) -> Api:
+    """The API server's answers to the operator, with the rights that manifests/ give it."""
+    assert installed
+    user = "system:serviceaccount:rocketmq-system:rocketmq-operator"
+    return Api(kubernetes.kubeconfig, user)
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,13 @@ def test_resources_that_are_given_replace_the_defaults_as_a_whole() -> None:
     assert container(resources={})["resources"] == {}
 
 
+def test_an_amount_that_is_no_quantity_is_named_with_its_path() -> None:
+    with pytest.raises(SpecError, match=r"spec.resources.limits.cpu: '1e99' is not a quantity"):
+        pod(resources={"limits": {"cpu": "1e99"}})
+    with pytest.raises(SpecError, match=r"spec.storage.size: '1e99' is not a quantity"):
+        pod(storage={"size": "1e99"})
+
+
 def test_security_context_fields_replace_single_defaults() -> None:
     context = pod(pod={"securityContext": {"fsGroup": 1000}})["spec"]["securityContext"]
     assert (context["fsGroup"], context["runAsNonRoot"]) == (1000, True)

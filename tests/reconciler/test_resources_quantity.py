@@ -26,7 +26,9 @@ from rocketmq_operator.reconciler.resources.quantity import canonical, value
         ("0Gi", "0"),
         ("1e3", "1e3"),
         ("1E", "1E"),
-        ("+5", "5"),
+        ("+5", "+5"),
+        ("1.500", "1.500"),
+        ("1.50", "1500m"),
         ("0.0000000001", "1n"),
     ],
 )
@@ -40,7 +42,7 @@ def test_value_orders_different_spellings() -> None:
     assert value("500m") == Decimal("0.5")
 
 
-@pytest.mark.parametrize("text", ["", "Gi", "1 Gi", "1gi", "ten", "1Gi2"])
+@pytest.mark.parametrize("text", ["", "Gi", "1 Gi", "1gi", "ten", "1Gi2", "1e19", "1" * 33])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a quantity"):
         canonical(text)

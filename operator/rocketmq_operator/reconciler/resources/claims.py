@@ -23,7 +23,7 @@ def to_grow(cluster: Cluster, live: Iterable[Object]) -> dict[str, str]:
     storage = cluster.spec.storage
     if storage is None:
         return {}
-    wanted = quantity.canonical(storage.size)
+    wanted = quantity.from_spec("spec.storage.size", storage.size)
     return {
         claim["metadata"]["name"]: wanted
         for claim in live

@@ -112,7 +112,10 @@ def _resources(cluster: Cluster) -> Object:
     given = cluster.spec.resources
     amounts = DEFAULT_RESOURCES if given is None else given
     return {
-        part: {name: quantity.canonical(amount) for name, amount in table.items()}
+        part: {
+            name: quantity.from_spec(f"spec.resources.{part}.{name}", amount)
+            for name, amount in table.items()
+        }
         for part, table in amounts.items()
         if table
     }

@@ -1,53 +1,89 @@
 """Kubernetes quantities: their value, and their text as the API server writes it.
 
 The server answers ``1024Mi`` with ``1Gi`` and ``0.5`` with ``500m``; an operator that compares
-what it wants with what is there must want the server's text.
+what it wants with what is there must want the server's text. The rules are those of
+``k8s.io/apimachinery/pkg/api/resource``.
 """
 
 import re
 from decimal import ROUND_UP, Decimal, localcontext
 from typing import Final
 
+from rocketmq_operator.errors import SpecError
+
 _FORM: Final = re.compile(
-    r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?"
+    r"[+-]?(?P<whole>\d+(?=\.?)|(?=\.\d))\.?(?P<part>\d*)"
+    r"(?:(?P<binary>[KMGTPE]i)|(?P<decimal>[numkMGTPE])|[eE](?P<exponent>[+-]?\d{1,3}))?"
 )
 _BINARY: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL: Final = {
     -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E",
 }  # fmt: skip
 _EXPONENTS: Final = {suffix: exponent for exponent, suffix in _DECIMAL.items()}
+MAX_TEXT: Final = 32
+MAX_EXPONENT: Final = 18
 _SMALLEST: Final = Decimal("1e-9")
+_FAST_DIGITS: Final = 18
+_FAST_BINARY_DIGITS: Final = 14
 
 
 def value(text: str | int) -> Decimal:
-    """The number that a quantity stands for; ValueError if it is none."""
-    return _parse(text)[0]
+    """The number that a quantity stands for; ValueError if it is none or beyond 1e18."""
+    match = _match(text)
+    with localcontext() as context:
+        context.prec = 120
+        number = Decimal(f"{match['whole'] or 0}.{match['part'] or 0}")
+        if match["binary"]:
+            number *= 1024 ** _BINARY.index(match["binary"])
+        else:
+            number = number.scaleb(_exponent(match))
+        number = number.quantize(_SMALLEST, ROUND_UP)
+    return -number if str(text).startswith("-") else number
 
 
 def canonical(text: str | int) -> str:
     """The quantity as the API server writes it; ValueError if it is none."""
-    number, binary, exponent = _parse(text)
-    if binary and abs(number) >= 1024 and number == number.to_integral_value():
+    match = _match(text)
+    if _kept(match):
+        return str(text)
+    number = value(text)
+    if match["binary"] and abs(number) >= 1024 and number == number.to_integral_value():
         return _binary(int(number))
     mantissa, power = _thousands(number)
-    if exponent:
+    if match["exponent"]:
         return f"{mantissa}e{power}" if power else f"{mantissa}"
     return f"{mantissa}{_DECIMAL[power]}"
 
 
-def _parse(text: str | int) -> tuple[Decimal, bool, bool]:
+def from_spec(path: str, text: str | int) -> str:
+    """The canonical text of the quantity at ``path`` of a spec; SpecError if it is none."""
+    try:
+        return canonical(text)
+    except ValueError as error:
+        raise SpecError(path, str(error)) from error
+
+
+def _match(text: str | int) -> re.Match[str]:
     match = _FORM.fullmatch(str(text))
-    if match is None:
+    if match is None or len(str(text)) > MAX_TEXT or abs(_exponent(match)) > MAX_EXPONENT:
         raise ValueError(f"{text!r} is not a quantity; write for example 500m, 2 or 1Gi")
-    digits, binary, decimal, exponent = match.groups()
-    with localcontext() as context:
-        context.prec = 60
-        number = Decimal(digits)
-        if binary:
-            number *= 1024 ** _BINARY.index(binary)
-        else:
-            number = number.scaleb(int(exponent) if exponent else _EXPONENTS[decimal or ""])
-        return number.quantize(_SMALLEST, ROUND_UP), bool(binary), exponent is not None
+    return match
+
+
+def _exponent(match: re.Match[str]) -> int:
+    return int(match["exponent"] or _EXPONENTS[match["decimal"] or ""])
+
+
+def _kept(match: re.Match[str]) -> bool:
+    """Whether the server takes the text for canonical and keeps it, ``+1`` and ``1.500`` too."""
+    digits = (match["whole"].lstrip("0") or "0") + match["part"]
+    if match["binary"]:
+        power = 10 * _BINARY.index(match["binary"])
+        short = len(digits) <= _FAST_BINARY_DIGITS - power * 3 // 10
+        return short and not match["part"] and bool(int(digits) % 8)
+    scale = _exponent(match) - len(match["part"])
+    written = not digits.startswith("0") and not digits.endswith("000")
+    return written and len(digits) <= _FAST_DIGITS and scale >= -9 and scale % 3 == 0
 
 
 def _binary(number: int) -> str:

@@ -36,7 +36,7 @@ def build(cluster: Cluster, claim_size: str | None = None) -> Object:
 
 
 def _claim_template(cluster: Cluster, storage: Storage, claim_size: str | None) -> Object:
-    size = claim_size or quantity.canonical(storage.size)
+    size = claim_size or quantity.from_spec("spec.storage.size", storage.size)
     spec: Object = {
         "accessModes": [storage.access_mode],
         "resources": {"requests": {"storage": size}},
