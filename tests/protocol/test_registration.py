@@ -5,8 +5,8 @@ import zlib
 import pytest
 
 from rocketmq_operator.errors import BodyError
-from rocketmq_operator.protocol.bodies import DataVersion, TopicConfig
-from rocketmq_operator.protocol.registration import decode_registration
+from rocketmq_operator.protocol import fastjson, registration
+from rocketmq_operator.protocol.bodies import DataVersion, RegisterBrokerBody, TopicConfig
 
 PLAIN = (
     b'{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":3,"stateVersion":0,'
@@ -24,6 +24,23 @@ COMPRESSED = bytes.fromhex(
     "aa9295929ba79bbf1248ab4e881149ea99a263812403001ca82f3b"
 )
 TOPICS = {name: TopicConfig(name, 6, 8, 0, 8) for name in ("TopicTest", "T2")}
+
+
+def decode_registration(data, version, *, compressed):
+    return decoded(data, version, compressed=compressed)[0]
+
+
+def decoded(data, version=479, *, compressed=False):
+    """The body and after how many pauses it was read."""
+    steps, pauses = registration.decode_registration(data, version, compressed=compressed), 0
+    while True:
+        try:
+            next(steps)
+            pauses += 1
+        except StopIteration as end:
+            return end.value, pauses
+
+
 VERSION = DataVersion(3, 0, 1700000000000)
 
 
@@ -99,3 +116,48 @@ def test_fields_beyond_the_fifth_and_odd_lines_of_a_compressed_body():
     assert topics["T"] == TopicConfig("T", 6, 1, 0, 2)
     assert topics[""].topic_name is None
     assert body.filter_server_list == []
+
+
+def large(name="topic-", attributes='{"+message.type":"FIFO"}', count=8000):
+    members = (
+        f'"{name + str(n)}":{{"attributes":{attributes},"order":false,"perm":6,"readQueueNums":8,'
+        f'"topicFilterType":"SINGLE_TAG","topicName":"{name + str(n)}","topicSysFlag":0,'
+        f'"writeQueueNums":8}}'
+        for n in range(count)
+    )
+    head, tail = PLAIN.split(b'"topicConfigTable":{', 1)
+    tail = b',"topicQueueMappingDetailMap"' + tail.split(b',"topicQueueMappingDetailMap"', 1)[1]
+    return head + b'"topicConfigTable":{' + ",".join(members).encode() + b"}" + tail
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        large(),
+        large(attributes="{}"),
+        large(attributes='{"a":"},","b":"{\\"},"}'),
+        large(name='},\\"'),
+        large().replace(
+            b'"mappingDataVersion":{"counter":3,"stateVersion":0,"timestamp":1700000000000},', b""
+        ),
+    ],
+    ids=["java", "no attributes", "braces in values", "braces in names", "4.9"],
+)
+def test_a_large_body_is_read_in_slices_to_the_same_end(data):
+    body, pauses = decoded(data)
+    assert pauses >= 3
+    assert body == fastjson.decode(data, RegisterBrokerBody)
+    assert len(body.topic_config_serialize_wrapper.topic_config_table) == 8000
+
+
+@pytest.mark.parametrize(
+    "change", [(b'"perm":6', b'"perm":"6"'), (b'{"filterServerList"', b'{ "filterServerList"')]
+)
+def test_a_large_body_of_another_layout_is_read_as_well(change):
+    data = large().replace(*change)
+    assert decoded(data)[0] == fastjson.decode(data, RegisterBrokerBody)
+
+
+def test_a_large_body_that_is_cut_is_refused():
+    with pytest.raises(BodyError):
+        decoded(large()[:-9])

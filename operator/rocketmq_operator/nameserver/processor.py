@@ -186,7 +186,7 @@ def _register(server: Processor, call: Call, fingerprint: Fingerprint) -> Steps:
         if registered is not None:
             return success(call, _order_table(server), registered.fields())
     try:
-        body = decode_registration(call.command.body, version, compressed=compressed)
+        body = yield from decode_registration(call.command.body, version, compressed=compressed)
     except BodyError as error:
         return failure(call, f"Failed to decode RegisterBrokerBody: {error}")
     if body.topic_config_serialize_wrapper is None:

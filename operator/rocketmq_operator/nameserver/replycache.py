@@ -117,8 +117,9 @@ class ReplyCache:
 
     def topic_changed(self, topic: str) -> None:
         """Drop the answers about ``topic``."""
-        self._forget((topic, True))
-        self._forget((topic, False))
+        if self._by_topic:
+            self._forget((topic, True))
+            self._forget((topic, False))
 
     def broker_changed(self, name: str) -> None:
         """Drop the answers that show the broker ``name``."""

@@ -93,7 +93,7 @@ class TopicTable:
             return set()
         left = () if names is None else _without(old, names)
         if left is not old:
-            self._settle(topic, old, left)
+            self._settle([topic], old, left)
         return {queue.broker_name for queue in old} - {queue.broker_name for queue in left}
 
     def drop_brokers(self, gone: Collection[str], read_only: Collection[str]) -> None:
@@ -114,32 +114,33 @@ class TopicTable:
         self, rewritten: Callable[[Entries], Entries], skip: Mapping[str, object] | None = None
     ) -> int:
         """Replace every topic's entries by ``rewritten``, asked once for each distinct tuple."""
-        memo: dict[int, tuple[Entries, Entries]] = {}
-        changes: list[tuple[str, Entries, Entries]] = []
-        for topic, old in self._entries.items():
+        memo: dict[int, tuple[Entries, Entries, list[str]]] = {}
+        for topic, old in list(self._entries.items()):
             known = memo.get(id(old))
             if known is None:
-                known = memo[id(old)] = (old, rewritten(old))
+                new = rewritten(old)
+                known = memo[id(old)] = (old, new, [])
             if known[1] is not old and (skip is None or topic not in skip):
-                changes.append((topic, old, known[1]))
-        for topic, old, new in changes:
-            self._settle(topic, old, new)
-        return len(changes)
+                known[2].append(topic)
+        for old, new, topics in memo.values():
+            self._settle(topics, old, new)
+        return sum(len(topics) for _, _, topics in memo.values())
 
-    def _settle(self, topic: str, old: Entries, new: Entries) -> None:
-        if new:
-            self._entries[topic] = new
-        else:
-            del self._entries[topic]
-        if len(new) != len(old):
-            kept = {queue.broker_name for queue in new}
-            for queue in old:
-                if queue.broker_name not in kept:
-                    self._uncount(queue.broker_name)
-        self._changed(topic)
+    def _settle(self, topics: list[str], old: Entries, new: Entries) -> None:
+        """Move ``topics``, which all have ``old``, to ``new``."""
+        for topic in topics:
+            if new:
+                self._entries[topic] = new
+            else:
+                del self._entries[topic]
+            self._changed(topic)
+        kept = {queue.broker_name for queue in new}
+        for queue in old:
+            if topics and queue.broker_name not in kept:
+                self._uncount(queue.broker_name, len(topics))
 
-    def _uncount(self, name: str) -> None:
-        self._counts[name] -= 1
+    def _uncount(self, name: str, count: int) -> None:
+        self._counts[name] -= count
         if not self._counts[name]:
             del self._counts[name]
 
