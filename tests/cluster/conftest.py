@@ -38,6 +38,8 @@ def make(product: Product, namespace: str) -> Iterator[Make]:
 
     def one(*, wait: bool = True, **spec: Any) -> Nsc:
         nsc = Nsc(product, f"nsc-{len(made)}", namespace)
+        # Process 1 of a container that is told to stop while it starts may miss the signal.
+        spec["pod"] = {"terminationGracePeriodSeconds": 5, **spec.get("pod", {})}
         made.append(nsc.create(**spec))
         if wait:
             nsc.wait_ready()

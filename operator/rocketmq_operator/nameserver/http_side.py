@@ -12,6 +12,8 @@ from rocketmq_operator.nameserver.service import Service
 from rocketmq_operator.protocol.codes import RequestCode
 
 MAX_WAIT = 60.0
+SHUTDOWN_TIMEOUT = 1.0
+"""Seconds that HTTP requests may still take when the server stops."""
 MAX_WAITING = 256
 """Long polls that may wait; more are answered 503."""
 
@@ -41,7 +43,9 @@ class HttpSide:
             "/api/v1/brokers": self._brokers,
         }
         app.add_routes([web.get(path, handler) for path, handler in routes.items()])
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
         await site.start()
@@ -83,6 +87,8 @@ class HttpSide:
             return web.Response(
                 status=400, text="revision must be a whole number and wait a number of seconds\n"
             )
+        if self._service.stopping:
+            return web.Response(status=503, headers={"Connection": "close"}, text="stopping\n")
         if (
             seconds > 0
             and revision == self._service.revision
