@@ -19,8 +19,11 @@ def test_a_broker_registers_passes_messages_and_is_missed_at_once(
     nsc = make(replicas=3)
     namesrv = nsc.namesrv_addr()
     with java.Broker(tmp_path / "a", namesrv) as broker:
-        until(lambda: nsc.columns()["BROKERS"] == "1/1", timeout=30, what="BROKERS 1/1")
-        assert nsc.columns()["VIEWS"] == "Converged"
+        until(
+            lambda: [nsc.columns()[name] for name in ("BROKERS", "VIEWS")] == ["1/1", "Converged"],
+            timeout=30,
+            what="BROKERS 1/1 and VIEWS Converged",
+        )
         (entry,) = nsc.status()["brokers"]
         assert (entry["address"], entry["state"], entry["views"]) == (
             broker.address,
