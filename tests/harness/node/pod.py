@@ -206,6 +206,8 @@ class Pod:
         namespace, _ = self.context.key
         search = f"{namespace}.svc.{DOMAIN} svc.{DOMAIN} {DOMAIN}"
         (etc / "resolv.conf").write_text(f"search {search}\n")
+        # Without it only the first line of a name in the hosts file counts.
+        (etc / "host.conf").write_text("multi on\n")
         (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
         (etc / "passwd").write_text(PASSWD)
         (etc / "group").write_text(GROUP)

@@ -9,7 +9,7 @@ ETC = "/run/.node/etc"
 # Programs of this machine run in containers with this machine's libraries.
 SYSTEM_DIRECTORIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 SYSTEM_FILES = ("/etc/ssl", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
-NODE_FILES = ("hosts", "nsswitch.conf", "passwd", "group", "resolv.conf")
+NODE_FILES = ("hosts", "host.conf", "nsswitch.conf", "passwd", "group", "resolv.conf")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def bwrap_arguments(sandbox: Sandbox, command: Sequence[str], info_fd: int) -> l
         *life,
         *_system(sandbox),
         *_mounts(sandbox.mounts),
+        *_uncovered(sandbox),
         *(["--remount-ro", "/"] if sandbox.read_only_root else []),
         *("--chdir", sandbox.working_dir),
         *("--info-fd", str(info_fd)),
@@ -74,6 +75,13 @@ def _system(sandbox: Sandbox) -> list[str]:
         words += ["--symlink", f"{ETC}/{name}", f"/etc/{name}"]
     words += ["--proc", "/proc", "--dev", "/dev"]
     return [*words, "--dir", "/var", "--dir", "/tmp", "--chmod", "1777", "/tmp"]
+
+
+def _uncovered(sandbox: Sandbox) -> list[str]:
+    """The image's paths once more where a volume hides them: a checkout may lie below /tmp."""
+    targets = [f"{mount.target.rstrip('/')}/" for mount in sandbox.mounts]
+    hidden = [path for path in sandbox.image_paths if path.startswith(tuple(targets))]
+    return [word for path in hidden for word in ("--ro-bind-try", path, path)]
 
 
 def _mounts(mounts: Sequence[Mount]) -> list[str]:
