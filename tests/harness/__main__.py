@@ -8,7 +8,6 @@ from types import FrameType
 import click
 
 from harness import demo
-from harness.cluster import Cluster
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
 from harness.product import Product
@@ -49,8 +48,8 @@ def _cluster(name: str) -> EmbeddedCluster:
     return EmbeddedCluster(name=name)
 
 
-def _stay(cluster: Cluster) -> None:
-    print(f"\nkubectl is {cluster.kubectl_path}")
+def _stay(cluster: EmbeddedCluster) -> None:
+    print(f"\nkubectl is {cluster.kubectl_path}; files in {cluster.run_dir}")
     print("Ctrl-C ends the cluster")
     print(f"KUBECONFIG={cluster.kubeconfig}", flush=True)
     while True:
