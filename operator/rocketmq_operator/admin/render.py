@@ -80,8 +80,10 @@ def _timer(info: RuntimeInfo) -> str:
 
 
 def _hours(info: RuntimeInfo, now_ms: int) -> str:
-    earliest = _number(info, "earliestMessageTimeStamp")
-    return f"{(now_ms - earliest) / 3_600_000:.2f}" if earliest > 0 else "0.00"
+    """Like Java since 1970 for a broker that has no message yet."""
+    if "earliestMessageTimeStamp" not in info:
+        return "0.00"
+    return f"{(now_ms - _number(info, 'earliestMessageTimeStamp')) / 3_600_000:.2f}"
 
 
 def _first(info: RuntimeInfo, name: str) -> float:
