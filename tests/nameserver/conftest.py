@@ -72,6 +72,10 @@ class Pure:
             104, brokerName=name, brokerAddr=address, clusterName=cluster, brokerId=broker_id
         )
 
+    def drop(self, keys) -> None:
+        """Unregister live entries, to the end."""
+        run(self.routes.drop(keys))
+
     def ask_payload(self, payload: bytes, channel: object = "c") -> bytes | None:
         found = self.processor.cache.hit(payload)
         if found is not None:

@@ -187,7 +187,7 @@ def test_heartbeats_keep_a_broker_alive(pure):
 
 def test_expiry_drops_the_broker_and_its_topics(pure):
     pure.register()
-    pure.routes.drop(pure.routes.expired(120_001))
+    pure.drop(pure.routes.expired(120_001))
     assert pure.brokers() == {}
     assert pure.topics() == []
 
@@ -196,16 +196,16 @@ def test_a_closed_connection_drops_all_its_brokers_but_only_by_the_last_registra
     pure.register(channel=1)
     pure.register(name="bb", address=B, channel=1)
     pure.register(channel=2)
-    pure.routes.drop(pure.routes.of_channel(1))
+    pure.drop(pure.routes.of_channel(1))
     assert pure.brokers() == {"ba": {0: A}}
-    pure.routes.drop(pure.routes.of_channel(2))
+    pure.drop(pure.routes.of_channel(2))
     assert pure.brokers() == {}
 
 
 def test_a_replaced_address_is_forgotten_without_hurting_its_successor(pure):
     pure.register(channel=1)
     pure.register(address=B, channel=2)
-    pure.routes.drop(pure.routes.of_channel(1))
+    pure.drop(pure.routes.of_channel(1))
     assert pure.brokers() == {"ba": {0: B}}
     assert set(pure.routes.live) == {("C1", B)}
 
@@ -214,9 +214,9 @@ def test_a_broker_that_moved_to_another_cluster_name_survives_its_old_entry(pure
     pure.register()
     pure.now = 100_000
     pure.register(cluster="C2")
-    pure.routes.drop(pure.routes.expired(130_000))
+    pure.drop(pure.routes.expired(130_000))
     assert pure.brokers() == {"ba": {0: A}}
-    pure.routes.drop(pure.routes.expired(230_000))
+    pure.drop(pure.routes.expired(230_000))
     assert pure.brokers() == {}
 
 

@@ -17,8 +17,16 @@ from rocketmq_operator.nameserver.kvconfig import ORDER_NAMESPACE, KvConfig, KvE
 from rocketmq_operator.nameserver.replycache import Entry, ReplyCache
 from rocketmq_operator.nameserver.routes import RouteTable
 from rocketmq_operator.nameserver.settings import Configuration
+from rocketmq_operator.nameserver.topics import read_write, without_write
 from rocketmq_operator.protocol import bodies, headers, properties
-from rocketmq_operator.protocol.bodies import DataVersion, KVTable, TopicList, TopicRouteData
+from rocketmq_operator.protocol.bodies import (
+    BrokerMemberGroup,
+    DataVersion,
+    GetBrokerMemberGroup,
+    KVTable,
+    TopicList,
+    TopicRouteData,
+)
 from rocketmq_operator.protocol.codes import V4_9_4, RequestCode, ResponseCode
 from rocketmq_operator.protocol.command import RemotingCommand
 from rocketmq_operator.protocol.headers import SerializeType
@@ -28,6 +36,12 @@ _NO_ROUTE = (
     "No topic route info in name server for the topic: {}"
     "\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details."
 )
+_UNIT, _UNIT_SUB = 1, 2
+_UNIT_FLAGS = {
+    RequestCode.GET_UNIT_TOPIC_LIST: (_UNIT, 0),
+    RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST: (_UNIT_SUB, 0),
+    RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST: (_UNIT_SUB, _UNIT),
+}
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}")
 _CRC_MASK = 0x7FFFFFFF
 _INT32_MAX = 0x7FFFFFFF
@@ -214,13 +228,12 @@ def unregister_broker(server: Processor, call: Call) -> Result:
     if cluster is None or address is None or name is None:
         return success(call)
     leaving = Leaving(cluster, address, name, call.number("brokerId"))
-    return change(call, lambda: server.routes.unregister([leaving]))
+    return _changed(call, server.routes.unregister([leaving]))
 
 
-def change(call: Call, step: Callable[[], None]) -> Steps:
-    """One step of change that is answered with success."""
-    yield from ()
-    step()
+def _changed(call: Call, steps: Generator[None, None, None]) -> Steps:
+    """A change of the route tables that is answered with success."""
+    yield from steps
     return success(call)
 
 
@@ -299,6 +312,68 @@ def get_all_topics(server: Processor, call: Call) -> Result:
     return success(call, bodies.encode(TopicList(list(server.routes.topics))))
 
 
+# Topics, as administrators and newer brokers ask
+
+
+def set_write_perm(server: Processor, call: Call) -> Steps:
+    """205 and 327: take the write permission, or set read and write; like Java no other bit."""
+    yield from ()
+    wipe = call.command.code == RequestCode.WIPE_WRITE_PERM_OF_BROKER
+    name = call.field("brokerName") or ""
+    count = server.routes.set_perm(name, without_write if wipe else read_write)
+    return success(call, ext_fields={f"{'wipe' if wipe else 'add'}TopicCount": str(count)})
+
+
+def delete_topic(server: Processor, call: Call) -> Steps:
+    """216: everywhere, or in one cluster; success whether it existed or not."""
+    yield from ()
+    topic = call.field("topic")
+    if topic is not None:
+        server.routes.delete_topic(topic, call.field("clusterName"))
+    return success(call)
+
+
+def register_topic(server: Processor, call: Call) -> Steps:
+    """217: the queues of one topic; success whatever they are."""
+    yield from ()
+    topic, body = call.field("topic"), call.command.body
+    queues = bodies.decode(body, TopicRouteData).queue_datas if body else ()
+    if topic is not None and queues:
+        server.routes.add_topic(topic, list(queues))
+    return success(call)
+
+
+def list_topics(server: Processor, call: Call) -> Result:
+    """224, 311, 312, 313: the topics of a cluster, or with certain unit flags."""
+    if not server.options.enable_topic_list:
+        return failure(call, "disable")
+    if call.command.code == RequestCode.GET_TOPICS_BY_CLUSTER:
+        names = server.routes.clusters.get(call.field("cluster") or "", {})
+        found = server.routes.topics.of_brokers(names)
+    else:
+        found = server.routes.topics.flagged(*_UNIT_FLAGS[RequestCode(call.command.code)])
+    return success(call, bodies.encode(TopicList(found)))
+
+
+def list_system_topics(server: Processor, call: Call) -> Result:
+    """304: names of clusters and brokers, and some broker's address to ask for more."""
+    routes = server.routes
+    names = [*routes.clusters, *(name for table in routes.clusters.values() for name in table)]
+    groups = (group.addresses for group in routes.groups.values() if group.addresses)
+    address = next((next(iter(addresses.values())) for addresses in groups), None)
+    return success(call, bodies.encode(TopicList(names, address)))
+
+
+def get_member_group(server: Processor, call: Call) -> Result:
+    """901: the members of a broker name; Java forgets to clear the remark."""
+    name, cluster = call.field("brokerName"), call.field("clusterName")
+    group = server.routes.groups.get(name or "")
+    addresses = {} if group is None else dict(sorted(group.addresses.items()))
+    body = GetBrokerMemberGroup(BrokerMemberGroup(name, addresses, cluster))
+    remark = "not set any response code"
+    return call.command.reply(ResponseCode.SUCCESS, remark=remark, body=bodies.encode(body))
+
+
 # KV store
 
 
@@ -374,4 +449,14 @@ PROCESSORS: Mapping[int, Callable[[Processor, Call], Result]] = {
     RequestCode.GET_NAMESRV_CONFIG: get_config,
     RequestCode.QUERY_DATA_VERSION: query_data_version,
     RequestCode.BROKER_HEARTBEAT: broker_heartbeat,
+    RequestCode.WIPE_WRITE_PERM_OF_BROKER: set_write_perm,
+    RequestCode.ADD_WRITE_PERM_OF_BROKER: set_write_perm,
+    RequestCode.DELETE_TOPIC_IN_NAMESRV: delete_topic,
+    RequestCode.REGISTER_TOPIC_IN_NAMESRV: register_topic,
+    RequestCode.GET_TOPICS_BY_CLUSTER: list_topics,
+    RequestCode.GET_UNIT_TOPIC_LIST: list_topics,
+    RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST: list_topics,
+    RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST: list_topics,
+    RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS: list_system_topics,
+    RequestCode.GET_BROKER_MEMBER_GROUP: get_member_group,
 }

@@ -233,8 +233,11 @@ class RouteTable:
 
     # Leaving
 
-    def unregister(self, leaving: Iterable[Leaving]) -> None:
-        """Remove brokers by address, in one batch (Java's ``unRegisterBroker``)."""
+    def unregister(self, leaving: Iterable[Leaving]) -> Generator[None, None, None]:
+        """Remove brokers by address, in one batch (Java's ``unRegisterBroker``).
+
+        Addresses go at once, their topics in slices.
+        """
         gone: set[str] = set()
         reduced: dict[str, Leaving | None] = {}
         for each in leaving:
@@ -248,7 +251,7 @@ class RouteTable:
                 gone.add(each.name)
             elif minimum_leaves or each.name not in reduced:
                 reduced[each.name] = each if minimum_leaves else None
-        self.topics.drop_brokers(gone, self._without_master(reduced))
+        yield from self.topics.drop_brokers(gone, self._without_master(reduced))
         self._notify_all(reduced)
 
     def _leave_seats(self, group: Group, address: str) -> None:
@@ -288,9 +291,9 @@ class RouteTable:
         """All live entries whose last registration came over ``channel``."""
         return sorted(self._channels.get(channel, ()))
 
-    def drop(self, keys: Iterable[Key]) -> None:
+    def drop(self, keys: Iterable[Key]) -> Generator[None, None, None]:
         """Unregister the live entries ``keys``; one whose seat another took is just forgotten."""
-        self.unregister([self._leaving(key) for key in keys if key in self.live])
+        yield from self.unregister([self._leaving(key) for key in keys if key in self.live])
 
     def _leaving(self, key: Key) -> Leaving:
         cluster, address = key

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from rocketmq_operator.errors import ProtocolError, StorageError
 from rocketmq_operator.nameserver import processor as rules
 from rocketmq_operator.nameserver import storage
+from rocketmq_operator.nameserver.notifier import Notifier
 from rocketmq_operator.nameserver.processor import (
     Call,
     ConfigWrite,
@@ -96,6 +97,7 @@ class Service:
         self._view_changed = asyncio.Event()
         self._seen_revision = 0
         self._values_at_start = processor.configuration.values
+        self._notifier = Notifier()
         self._tasks: list[asyncio.Task[None]] = []
 
     # Life
@@ -116,6 +118,7 @@ class Service:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._quiet.wait()
         await self.server.close(_STOP_SECONDS / 3)
+        await self._notifier.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -189,13 +192,13 @@ class Service:
     def lost(self, connection: Connection) -> None:
         """See ``transport.server.Handler``: its brokers are gone."""
         if self.processor.routes.of_channel(connection) and not self.stopping:
-            self._apply(lambda: self._drop_channel(connection))
+            self._apply(self._drop_channel(connection))
 
-    def _drop_channel(self, connection: Connection) -> None:
+    def _drop_channel(self, connection: Connection) -> Generator[None, None, None]:
         keys = self.processor.routes.of_channel(connection)
         if keys:
             _log.info("%s: connection closed, brokers gone: %s", connection.peer, _listed(keys))
-            self.processor.routes.drop(keys)
+            yield from self.processor.routes.drop(keys)
 
     def rejected(self, connection: Connection, error: ProtocolError) -> None:
         """See ``transport.server.Handler``."""
@@ -227,18 +230,13 @@ class Service:
         self._changed()
         return reply
 
-    def _apply(self, step: Callable[[], None]) -> None:
+    def _apply(self, steps: Generator[None, None, None]) -> None:
         """A change of our own: at once, or in its turn."""
-
-        def steps() -> Steps:
-            yield from ()
-            step()
-            return RemotingCommand(0)
-
-        if self._changes:
-            self._changes.append(_Change(steps(), None, lambda _: None))
-        else:
-            self._advance(steps(), None)
+        change = _Change(_unanswered(steps), None, lambda _: None)
+        if self._changes or self._advance(change.steps, None) is None:
+            self._quiet.clear()
+            self._changes.append(change)
+            self._change_due.set()
 
     async def _change_loop(self) -> None:
         while True:
@@ -258,7 +256,9 @@ class Service:
             self._quiet.set()
 
     def _changed(self) -> None:
-        self.processor.routes.take_notices()
+        notices = self.processor.routes.take_notices()
+        if self.processor.options.notify_min_broker_id_changed:
+            self._notifier.send(notices)
         if self._seen_revision != self.processor.routes.revision:
             self._seen_revision = self.processor.routes.revision
             self._wake_viewers()
@@ -354,9 +354,9 @@ class Service:
             if late > max(interval, 2.0):
                 _log.warning("paused for %.1f s; brokers get another interval to be heard", late)
                 continue
-            self._apply(self._expire)
+            self._apply(self._expire())
 
-    def _expire(self) -> None:
+    def _expire(self) -> Generator[None, None, None]:
         routes = self.processor.routes
         keys = routes.expired(self.clock())
         if not keys:
@@ -364,7 +364,7 @@ class Service:
         _log.warning("no sign of life in time, brokers gone: %s", _listed(keys))
         self.counters.expired += len(keys)
         channels = {routes.live[key].channel for key in keys}
-        routes.drop(keys)
+        yield from routes.drop(keys)
         for channel in channels:
             if isinstance(channel, Connection) and not routes.of_channel(channel):
                 channel.abort()
@@ -392,6 +392,11 @@ async def _supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:
         except Exception:  # noqa: BLE001 - the edge of a background loop
             _log.exception("background task failed; it starts again")
             await asyncio.sleep(1)
+
+
+def _unanswered(steps: Generator[None, None, None]) -> Steps:
+    yield from steps
+    return RemotingCommand(ResponseCode.SUCCESS)
 
 
 def _written(call: Call, error: StorageError | None) -> RemotingCommand:

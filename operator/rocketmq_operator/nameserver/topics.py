@@ -43,6 +43,26 @@ class TopicTable:
         """How many topics have an entry of broker ``name``."""
         return self._counts.get(name, 0)
 
+    def of_brokers(self, names: Collection[str]) -> list[str]:
+        """Topics with an entry of any of ``names``."""
+        return self._where(lambda entries: any(queue.broker_name in names for queue in entries))
+
+    def flagged(self, having: int, lacking: int) -> list[str]:
+        """Topics whose first entry has the system flag bits ``having`` and not ``lacking``."""
+        return self._where(
+            lambda entries: (entries[0].topic_sys_flag & (having | lacking)) == having
+        )
+
+    def _where(self, test: Callable[[Entries], bool]) -> list[str]:
+        memo: dict[int, bool] = {}
+        found: list[str] = []
+        for topic, entries in self._entries.items():
+            if id(entries) not in memo:
+                memo[id(entries)] = test(entries)
+            if memo[id(entries)]:
+                found.append(topic)
+        return found
+
     def apply(
         self, name: str, configs: Collection[TopicConfig], *, everything: bool, mask: int
     ) -> Generator[None, None, None]:
@@ -84,7 +104,7 @@ class TopicTable:
 
     def keep_only(self, name: str, kept: Mapping[str, object]) -> bool:
         """Drop the entries of broker ``name`` from all topics but ``kept``; whether any was."""
-        return bool(self._rewrite(lambda old: _without(old, {name}), skip=kept))
+        return bool(_finish(self._rewrite(lambda old: _without(old, {name}), skip=kept)))
 
     def remove(self, topic: str, names: Collection[str] | None = None) -> set[str]:
         """Drop a topic, or its entries of ``names``; returns the broker names that lost one."""
@@ -96,24 +116,29 @@ class TopicTable:
             self._settle([topic], old, left)
         return {queue.broker_name for queue in old} - {queue.broker_name for queue in left}
 
-    def drop_brokers(self, gone: Collection[str], read_only: Collection[str]) -> None:
-        """Remove the entries of ``gone`` and take the write permission from ``read_only``."""
+    def drop_brokers(
+        self, gone: Collection[str], read_only: Collection[str]
+    ) -> Generator[None, None, None]:
+        """Remove the entries of ``gone`` and make those of ``read_only`` so, in slices."""
 
         def rewritten(old: Entries) -> Entries:
-            return _with_perm(_without(old, gone), read_only, lambda perm: perm & ~PERM_WRITE)
+            return _with_perm(_without(old, gone), read_only, without_write)
 
         if gone or read_only:
-            self._rewrite(rewritten)
+            yield from self._rewrite(rewritten)
 
     def set_perm(self, name: str, change: Callable[[int], int]) -> int:
         """Change the perm of every entry of broker ``name``; returns how many it has."""
-        self._rewrite(lambda old: _with_perm(old, {name}, change))
+        _finish(self._rewrite(lambda old: _with_perm(old, {name}, change)))
         return self.count(name)
 
     def _rewrite(
         self, rewritten: Callable[[Entries], Entries], skip: Mapping[str, object] | None = None
-    ) -> int:
-        """Replace every topic's entries by ``rewritten``, asked once for each distinct tuple."""
+    ) -> Generator[None, None, int]:
+        """Replace every topic's entries by ``rewritten``, asked once for each distinct tuple.
+
+        Pauses between slices of the changes; returns how many there were.
+        """
         memo: dict[int, tuple[Entries, Entries, list[str]]] = {}
         for topic, old in list(self._entries.items()):
             known = memo.get(id(old))
@@ -123,7 +148,10 @@ class TopicTable:
             if known[1] is not old and (skip is None or topic not in skip):
                 known[2].append(topic)
         for old, new, topics in memo.values():
-            self._settle(topics, old, new)
+            for start in range(0, len(topics), SLICE):
+                if start:
+                    yield
+                self._settle(topics[start : start + SLICE], old, new)
         return sum(len(topics) for _, _, topics in memo.values())
 
     def _settle(self, topics: list[str], old: Entries, new: Entries) -> None:
@@ -136,13 +164,32 @@ class TopicTable:
             self._changed(topic)
         kept = {queue.broker_name for queue in new}
         for queue in old:
-            if topics and queue.broker_name not in kept:
+            if queue.broker_name not in kept:
                 self._uncount(queue.broker_name, len(topics))
 
     def _uncount(self, name: str, count: int) -> None:
         self._counts[name] -= count
         if not self._counts[name]:
             del self._counts[name]
+
+
+def without_write(perm: int) -> int:
+    """``perm`` without the write bit."""
+    return perm & ~PERM_WRITE
+
+
+def read_write(_: int) -> int:
+    """Read and write, whatever it was."""
+    return PERM_READ | PERM_WRITE
+
+
+def _finish(steps: Generator[None, None, int]) -> int:
+    """Run all slices at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return int(end.value)
 
 
 def _shared(

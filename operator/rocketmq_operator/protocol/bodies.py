@@ -111,7 +111,7 @@ class RegisterBrokerBody(_Body, frozen=True, gc=False):
 class BrokerMemberGroup(_Body, frozen=True, gc=False):
     """The members of one broker name, as GET_BROKER_MEMBER_GROUP tells them."""
 
-    broker_name: str
+    broker_name: str | None
     broker_addrs: dict[int, str] = {}
     cluster: str | None = None
 
