@@ -113,14 +113,16 @@ def applied_as(desired: Object, answer: Object) -> Applied:
 
 def holds(live: Any, desired: Any) -> bool:
     """Whether everything desired is in ``live``; what the server filled in does not matter."""
+    if live is None:
+        return not desired  # the server leaves out what is empty, false or zero
     if isinstance(desired, dict):
         if not isinstance(live, dict):
-            return not desired and live is None
+            return False
         return all(holds(live.get(key), value) for key, value in desired.items())
     if isinstance(desired, list):
         same_length = isinstance(live, list) and len(live) == len(desired)
         if not same_length:
-            return not desired and live is None
+            return False
         return all(map(holds, live, desired))
     return bool(live == desired)
 

@@ -17,7 +17,7 @@ from rocketmq_operator.reconciler.views import BrokerId, Entry, ServerView, Stat
 
 LISTED_KEYS: Final = 16
 MAX_CLUSTERS: Final = 64
-MAX_ERROR: Final = 1000
+MAX_TEXT: Final = 1024
 
 
 def build(seen: Observed, previous: Object) -> Object:
@@ -135,7 +135,7 @@ def _server(seen: Observed, pod: Object) -> Object:
         "revision": pods.revision(pod),
         "startTime": to_text(started) if started else "",
         "state": _server_state(pod, report),
-        "error": report.error[:MAX_ERROR] if report else "",
+        "error": report.error[:MAX_TEXT] if report else "",
     }
     if report and report.view:
         row |= {
@@ -203,7 +203,7 @@ def _kv_namespace(seen: Observed, namespace: str, table: Mapping[str, str]) -> O
             "hash": _hash(table),
             "inSync": bool(seen.drifts) and not seen.silent and not drifted,
             "unmanagedKeys": unmanaged,
-            "drifted": drifted[:LISTED_KEYS],
+            "drifted": _listed(drifted),
         }
     )
 
@@ -218,11 +218,16 @@ def _config(seen: Observed) -> Object:
             "hash": _hash(seen.wanted.config),
             "inSync": bool(drifts) and not seen.silent and not drifted and not unknown,
             "keys": len(seen.wanted.config),
-            "drifted": drifted[:LISTED_KEYS],
+            "drifted": _listed(drifted),
             "unknownKeys": unknown[:64],
             "restartRequiredKeys": restart[:64],
         }
     )
+
+
+def _listed(keys: Sequence[str]) -> list[str]:
+    """As many names as the status takes, each as long as it takes."""
+    return [key[:MAX_TEXT] for key in keys[:LISTED_KEYS]]
 
 
 def _hash(table: Mapping[str, str]) -> str:

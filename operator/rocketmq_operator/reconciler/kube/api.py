@@ -9,7 +9,7 @@ import aiohttp
 from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from rocketmq_operator.errors import RocketMQError
+from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.reconciler.kinds import Kind, Object
 
 FIELD_MANAGER: Final = "rocketmq-operator"
@@ -40,13 +40,18 @@ class KubeApi:
         self._timeout = request_timeout
 
     @classmethod
-    async def connect(cls, request_timeout: float = REQUEST_TIMEOUT) -> Self:
-        """Use the pod's service account, or else the kubeconfig (``KUBECONFIG``)."""
+    async def connect(
+        cls, request_timeout: float = REQUEST_TIMEOUT, kubeconfig: str | None = None
+    ) -> Self:
+        """Use the pod's service account, or else ``kubeconfig`` (default: ``KUBECONFIG``).
+
+        Raises SettingsError where there is neither.
+        """
         configuration = Configuration()
         try:
             kubernetes_config.load_incluster_config(client_configuration=configuration)
         except kubernetes_config.ConfigException:
-            await kubernetes_config.load_kube_config(client_configuration=configuration)
+            await _load_kubeconfig(configuration, kubeconfig)
         client = ApiClient(configuration)
         client.user_agent = FIELD_MANAGER
         return cls(client, request_timeout)
@@ -170,6 +175,18 @@ class KubeApi:
         )
         response = await self._client.call_api(*call, _request_timeout=self._timeout)
         return response.status, await response.read()
+
+
+async def _load_kubeconfig(configuration: Configuration, kubeconfig: str | None) -> None:
+    try:
+        await kubernetes_config.load_kube_config(
+            config_file=kubeconfig, client_configuration=configuration
+        )
+    except kubernetes_config.ConfigException as error:
+        raise SettingsError(
+            f"no way to the Kubernetes API: {error}; run in a pod with a service account, "
+            "or set KUBECONFIG to a kubeconfig file"
+        ) from error
 
 
 def _decode(method: str, path: str, status: int, data: bytes) -> Object:

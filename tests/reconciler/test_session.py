@@ -1,0 +1,126 @@
+"""One watched server: pushed to, read back, followed; ours and the Java one."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from harness import java
+from harness.loopback import claimed_range
+from harness.processes import start
+from harness.server import Server
+from rocketmq_operator.reconciler.reports import Target
+from rocketmq_operator.reconciler.sync import Wanted, drift
+from rocketmq_operator.reconciler.wire.httpview import HttpViewClient
+from rocketmq_operator.reconciler.wire.session import Orders, Session
+
+PROGRAM = Path(sys.executable).with_name("rocketmq-nameserver")
+STARTED = datetime.now(UTC) - timedelta(hours=1)
+WANTED = Wanted({"orderMessageEnable": "true"}, kv={"app": {"a": "1"}})
+ORDERS = Orders(WANTED, probe_interval=60, drift_interval=60, stale_after=45, writable=True)
+
+
+class Watched:
+    """A session on one server, and how often its report changed."""
+
+    def __init__(self, http: aiohttp.ClientSession, address: str, orders: Orders) -> None:
+        host, _, port = address.rpartition(":")
+        target = Target("pod-0", "uid", host, int(port), 8080, STARTED)
+        view = HttpViewClient(http, target.http)
+        self.changes = 0
+        self.session = Session(target, orders, view, self._changed, lambda: True)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    @property
+    def in_sync(self) -> bool:
+        held = self.session.report.held
+        found = drift(WANTED, held) if held else None
+        return bool(found and found.config_in_sync and found.kv_in_sync)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def ours(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of our own server, with its HTTP view on port 8080 beside it."""
+    with claimed_range() as prefix:
+        host = f"{prefix}.0.9"
+        command = [PROGRAM, "--listen", f"{host}:9876", "--http", f"{host}:8080"]
+        child = start([*command, "--data-dir", str(tmp_path)], log=tmp_path / "log")
+        yield f"{host}:9876"
+        await asyncio.to_thread(child.stop)
+
+
+async def test_a_server_gets_what_is_wanted_and_is_read_back(
+    http: aiohttp.ClientSession, ours: str
+) -> None:
+    watched = Watched(http, ours, ORDERS)
+    await watched.until(lambda: watched.in_sync)
+    assert (await asyncio.to_thread(Server(ours).kv, "app")) == {"a": "1"}
+    await watched.session.close()
+
+
+async def test_drift_is_seen_and_mended_at_once_by_the_long_poll(
+    http: aiohttp.ClientSession, ours: str
+) -> None:
+    watched = Watched(http, ours, ORDERS)
+    await watched.until(lambda: watched.in_sync and bool(watched.session.report.version))
+    await asyncio.to_thread(Server(ours).put, "app", "a", "tampered")
+    async with asyncio.timeout(10):
+        while await asyncio.to_thread(Server(ours).kv, "app") != {"a": "1"}:
+            await asyncio.sleep(0.05)
+    await watched.session.close()
+
+
+async def test_new_orders_are_carried_out_at_once(http: aiohttp.ClientSession, ours: str) -> None:
+    watched = Watched(http, ours, replace(ORDERS, wanted=Wanted()))
+    await watched.until(lambda: watched.session.report.held is not None)
+    watched.session.order(ORDERS)
+    await watched.until(lambda: watched.in_sync)
+    await watched.session.close()
+
+
+async def test_nothing_is_written_where_it_must_not(http: aiohttp.ClientSession, ours: str) -> None:
+    watched = Watched(http, ours, replace(ORDERS, writable=False))
+    await watched.until(lambda: watched.session.report.held is not None)
+    assert not watched.in_sync
+    assert (await asyncio.to_thread(Server(ours).kv, "app")) == {}
+    await watched.session.close()
+
+
+async def test_a_server_that_is_not_there_is_told_and_has_no_view(
+    http: aiohttp.ClientSession,
+) -> None:
+    watched = Watched(http, "127.0.0.1:1", ORDERS)
+    await watched.until(lambda: bool(watched.session.report.error))
+    assert watched.session.report.view is None
+    assert "127.0.0.1:1" in watched.session.report.error
+    await watched.session.close()
+
+
+async def test_a_java_nameserver_is_kept_in_sync_too(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    server = java.NameServer(tmp_path / "java")
+    await asyncio.to_thread(server.start)
+    watched = Watched(http, server.address, ORDERS)
+    await watched.until(lambda: watched.in_sync)
+    assert watched.session.report.view is not None
+    await watched.session.close()
+    await asyncio.to_thread(server.kill)
