@@ -22,19 +22,19 @@ SERVE = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8000, 
 
 
 def test_a_killed_harness_leaves_nothing_behind(kubernetes: Cluster) -> None:
-    with _second_cluster() as (harness, output):
-        run_dir = re.search(r"files in (\S+)", output)
-        kubeconfig = re.search(r"KUBECONFIG=(\S+)", output)
-        assert run_dir is not None
-        assert kubeconfig is not None
-        _run_pod(kubernetes.kubectl_path, kubeconfig[1])
-        listening = until(
-            lambda: _three(_listening(run_dir[1])), timeout=10, what="three listening processes"
-        )
+    with _second_cluster() as (harness, kubeconfig):
+        run_dir = str(kubeconfig.parents[1])
+        _run_pod(kubernetes.kubectl_path, kubeconfig)
+        listening = _listening(run_dir)
+        assert len(listening) >= 3
         harness.send_signal(signal.SIGKILL)
         harness.wait()
-        until(lambda: not _processes(run_dir[1]), timeout=5, what="all processes to end")
-        assert not [port for port in listening if _answers(*port)]
+        until(lambda: not _processes(run_dir), timeout=5, what="all processes to end")
+        until(
+            lambda: not any(_answers(*place) for place in listening),
+            timeout=5,
+            what=f"nobody to listen at {listening}",
+        )
 
 
 def test_a_child_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_two_clusters_claim_different_addresses() -> None:
 
 
 @contextmanager
-def _second_cluster() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _second_cluster() -> Iterator[tuple[subprocess.Popen[str], Path]]:
     harness = subprocess.Popen(
         [sys.executable, "-m", "harness", "up"],
         env=os.environ | {"PYTHONPATH": str(PACKAGES)},
@@ -63,21 +63,17 @@ def _second_cluster() -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     )
     assert harness.stdout is not None
-    output = ""
-    with harness.stdout:
-        for line in harness.stdout:
-            output += line
-            if line.startswith("KUBECONFIG="):
-                break
+    with harness.stdout as output:
+        told = next(line for line in output if line.startswith("KUBECONFIG="))
         try:
-            yield harness, output
+            yield harness, Path(told.strip().removeprefix("KUBECONFIG="))
         finally:
             harness.kill()
             harness.wait()
 
 
-def _run_pod(kubectl: Path, kubeconfig: str) -> None:
-    base = [kubectl, "--kubeconfig", kubeconfig]
+def _run_pod(kubectl: Path, kubeconfig: Path) -> None:
+    base = [kubectl, "--kubeconfig", str(kubeconfig)]
     command = ["--command", "--", "python3", "-c", SERVE]
     subprocess.run([*base, "run", "web", f"--image={PRODUCT_IMAGE}", *command], check=True)
     ready = ["wait", "--for=condition=Ready", "pod/web", "--timeout=20s"]
