@@ -60,7 +60,7 @@ async def frames(reader, count):
 
 async def eventually(condition):
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the state of the server, not of this test
+        while not condition():
             await asyncio.sleep(0.005)
 
 
