@@ -122,15 +122,20 @@ class HttpSide:
         return web.Response(body=text.encode(), headers={"Content-Type": _PROMETHEUS})
 
     def _samples(self) -> list[tuple[str, str, str, list[tuple[str, float]]]]:
-        service = self._service
-        routes, cache, counters = (
-            service.processor.routes,
-            service.processor.cache,
-            service.counters,
-        )
-        counts: list[tuple[str, str, float]] = [
+        requests = sorted(self._service.counters.requests.items())
+        by_name = [(f'{{request="{_name(code)}"}}', float(count)) for code, count in requests]
+        return [
+            (f"{_PREFIX}requests_total", "counter", "Requests read in full, by name.", by_name),
+            *_family("counter", self._counts()),
+            *_family("gauge", self._gauges()),
+        ]
+
+    def _counts(self) -> list[tuple[str, str, float]]:
+        service, counters = self._service, self._service.counters
+        hits = service.processor.cache.hits
+        return [
             ("route_lookups_total", "Route requests answered.", service.lookups),
-            ("reply_cache_hits_total", "Route requests answered from the cache.", cache.hits),
+            ("reply_cache_hits_total", "Route requests answered from the cache.", hits),
             (
                 "frames_rejected_total",
                 "Unreadable frames; each ended its connection.",
@@ -142,31 +147,32 @@ class HttpSide:
                 counters.expired,
             ),
             ("kv_writes_total", "KV edits made durable.", counters.kv_writes),
-            ("config_writes_total", "Configuration updates made durable.", counters.config_writes),
+            (
+                "config_writes_total",
+                "Configuration updates made durable.",
+                counters.config_writes,
+            ),
             ("write_errors_total", "Writes to disk that failed.", counters.write_errors),
         ]
-        gauges: list[tuple[str, str, float]] = [
-            (
-                "brokers",
-                "Broker addresses known.",
-                sum(len(g.addresses) for g in routes.groups.values()),
-            ),
+
+    def _gauges(self) -> list[tuple[str, str, float]]:
+        service, routes = self._service, self._service.processor.routes
+        brokers = sum(len(group.addresses) for group in routes.groups.values())
+        return [
+            ("brokers", "Broker addresses known.", brokers),
             ("topics", "Topics with a route.", len(routes.topics)),
             ("connections", "Open remoting connections.", len(service.server.connections)),
-            ("reply_cache_entries", "Finished route answers kept.", len(cache)),
+            ("reply_cache_entries", "Finished route answers kept.", len(service.processor.cache)),
             ("view_revision", "Moves with every change of the brokers' view.", routes.revision),
             ("long_polls", "HTTP long polls waiting.", self._waiting),
             ("start_time_seconds", "Start of the process, Unix time.", self._started / 1000),
         ]
-        requests = [
-            (f'{{request="{_name(code)}"}}', float(n))
-            for code, n in sorted(counters.requests.items())
-        ]
-        return [
-            (f"{_PREFIX}requests_total", "counter", "Requests read in full, by name.", requests),
-            *((f"{_PREFIX}{name}", "counter", words, [("", n)]) for name, words, n in counts),
-            *((f"{_PREFIX}{name}", "gauge", words, [("", n)]) for name, words, n in gauges),
-        ]
+
+
+def _family(
+    kind: str, rows: list[tuple[str, str, float]]
+) -> list[tuple[str, str, str, list[tuple[str, float]]]]:
+    return [(f"{_PREFIX}{name}", kind, words, [("", value)]) for name, words, value in rows]
 
 
 _PREFIX = "rocketmq_nameserver_"
