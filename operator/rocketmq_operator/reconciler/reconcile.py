@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rocketmq_operator.errors import SpecError
-from rocketmq_operator.reconciler import kinds, metrics, plan, pods, rollout, status, sync, views
+from rocketmq_operator.reconciler import interpret, kinds, metrics, plan, pods, status, sync, views
 from rocketmq_operator.reconciler.conditions import Condition, to_status
 from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
@@ -21,17 +21,16 @@ from rocketmq_operator.reconciler.kinds import (
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.store import Store
-from rocketmq_operator.reconciler.names import CLUSTER_LABEL, CONTAINER
+from rocketmq_operator.reconciler.names import CLUSTER_LABEL
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
-from rocketmq_operator.reconciler.reports import Report, Target
+from rocketmq_operator.reconciler.reports import Report
 from rocketmq_operator.reconciler.resources import claims, desired, seed_configmap
 from rocketmq_operator.reconciler.resources.inventory import Inventory
-from rocketmq_operator.reconciler.rollout import Gate, Server, Step
-from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy, parse
-from rocketmq_operator.reconciler.sync import Drift, Wanted
+from rocketmq_operator.reconciler.spec import Cluster, parse
+from rocketmq_operator.reconciler.sync import Wanted
 from rocketmq_operator.reconciler.transitions import transitions
-from rocketmq_operator.reconciler.views import Entry, Limits, Mirror
+from rocketmq_operator.reconciler.views import Entry, Mirror
 from rocketmq_operator.reconciler.wire.poller import Poller
 from rocketmq_operator.reconciler.wire.session import Orders
 
@@ -119,7 +118,10 @@ class Reconciler:
         wait = await self._tell(body, seen, memory)
         again = ASK_AGAIN if trouble or pending else None
         return _soonest(
-            wait, again, seen.step.recheck, seen.mirror.next_change(_limits(cluster), seen.now)
+            wait,
+            again,
+            seen.step.recheck,
+            seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
 
     async def _apply(
@@ -212,11 +214,11 @@ class Reconciler:
         now, key = datetime.now(UTC), cluster.key
         stateful_set = self._store.get(STATEFUL_SET, key.namespace, cluster.names.stateful_set)
         members = self._pods(cluster)
-        wanted = _wanted(cluster, memory.inventory or Inventory())
-        self._poller.ensure(key, _targets(cluster, members), _orders(cluster, wanted))
+        wanted = interpret.wanted(cluster, memory.inventory or Inventory())
+        self._poller.ensure(key, interpret.targets(cluster, members), _orders(cluster, wanted))
         reports = self._poller.reports(key)
-        drifts = _drifts(wanted, reports)
-        step = _step(cluster, stateful_set, members, reports, drifts, now)
+        drifts = interpret.drifts(wanted, reports)
+        step = interpret.step(cluster, stateful_set, members, reports, drifts, now)
         if step.timed_out and trouble is None:
             trouble = Trouble("RolloutTimedOut", step.message)
         return Observed(
@@ -229,7 +231,7 @@ class Reconciler:
             wanted,
             self._mirror(body, cluster, memory, reports, now),
             step,
-            trouble or _bad_values(cluster) or pods.first_trouble(members),
+            trouble or interpret.bad_values(cluster) or pods.first_trouble(members),
             pending,
         )
 
@@ -249,7 +251,7 @@ class Reconciler:
         if before is None:
             before = tuple(status.entries(body.get("status", {})))
         shown = {pod: report.view for pod, report in reports.items() if report.view is not None}
-        found = views.mirror(before, shown, _limits(cluster), now)
+        found = views.mirror(before, shown, interpret.limits(cluster), now)
         memory.mirror = found.entries
         return found
 
@@ -336,19 +338,6 @@ class Reconciler:
         return answer
 
 
-def _wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
-    spec = cluster.spec
-    return Wanted(
-        spec.namesrv_config,
-        inventory.namesrv_config_pending_reset,
-        spec.drift.namesrv_config,
-        spec.kv,
-        inventory.kv_pending_delete,
-        spec.drift.kv_config,
-        spec.drift.kv_prune,
-    )
-
-
 def _orders(cluster: Cluster, wanted: Wanted) -> Orders:
     spec = cluster.spec
     return Orders(
@@ -358,67 +347,6 @@ def _orders(cluster: Cluster, wanted: Wanted) -> Orders:
         spec.brokers.stale_after_seconds,
         writable=not spec.paused,
     )
-
-
-def _targets(cluster: Cluster, members: Sequence[Object]) -> list[Target]:
-    """The servers that can be talked to: pods with an address and a running process."""
-    ports = cluster.spec.ports
-    found = []
-    for pod in members:
-        address, started = pod.get("status", {}).get("podIP"), pods.started_at(pod, CONTAINER)
-        if address and started and not pods.terminating(pod):
-            uid = pod["metadata"]["uid"]
-            found.append(Target(pods.name(pod), uid, address, ports.remoting, ports.http, started))
-    return found
-
-
-def _drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
-    return {pod: sync.drift(wanted, report.held) for pod, report in reports.items() if report.held}
-
-
-def _step(
-    cluster: Cluster,
-    stateful_set: Object | None,
-    members: Sequence[Object],
-    reports: Mapping[str, Report],
-    drifts: Mapping[str, Drift],
-    now: datetime,
-) -> Step:
-    if stateful_set is None:
-        return Step()
-    servers = [_server(pod, reports, drifts) for pod in members]
-    return rollout.plan(_gate(cluster), stateful_set, servers, now)
-
-
-def _server(pod: Object, reports: Mapping[str, Report], drifts: Mapping[str, Drift]) -> Server:
-    report, drift = reports.get(pods.name(pod)), drifts.get(pods.name(pod))
-    in_sync = drift is not None and drift.config_in_sync and drift.kv_in_sync
-    return Server(pod, report.view if report else None, in_sync)
-
-
-def _gate(cluster: Cluster) -> Gate:
-    settings = cluster.spec.rollout
-    return Gate(
-        settings.strategy is Strategy.ON_DELETE,
-        cluster.spec.paused,
-        settings.min_ready_seconds,
-        settings.view_timeout_seconds,
-        settings.on_timeout is OnTimeout.CONTINUE,
-        settings.repair_broken_pods,
-    )
-
-
-def _limits(cluster: Cluster) -> Limits:
-    settings = cluster.spec.brokers
-    return Limits(settings.stale_after_seconds, settings.forget_after_seconds)
-
-
-def _bad_values(cluster: Cluster) -> Trouble | None:
-    problems = sync.unreadable(cluster.spec.namesrv_config)
-    if not problems:
-        return None
-    key, why = next(iter(sorted(problems.items())))
-    return Trouble("InvalidConfigValue", f"spec.namesrvConfig.{key}: {why}; no server accepts it")
 
 
 def _soonest(*waits: float | None) -> float | None:

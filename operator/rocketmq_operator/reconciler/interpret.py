@@ -1,0 +1,94 @@
+"""What a cluster's spec, pods and reports mean to the parts that decide."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from rocketmq_operator.reconciler import pods, rollout, sync
+from rocketmq_operator.reconciler.kinds import Object
+from rocketmq_operator.reconciler.names import CONTAINER
+from rocketmq_operator.reconciler.pods import Trouble
+from rocketmq_operator.reconciler.reports import Report, Target
+from rocketmq_operator.reconciler.resources.inventory import Inventory
+from rocketmq_operator.reconciler.rollout import Gate, Server, Step
+from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy
+from rocketmq_operator.reconciler.sync import Drift, Wanted
+from rocketmq_operator.reconciler.views import Limits
+
+
+def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
+    """What every server shall hold."""
+    spec = cluster.spec
+    return Wanted(
+        spec.namesrv_config,
+        inventory.namesrv_config_pending_reset,
+        spec.drift.namesrv_config,
+        spec.kv,
+        inventory.kv_pending_delete,
+        spec.drift.kv_config,
+        spec.drift.kv_prune,
+    )
+
+
+def targets(cluster: Cluster, members: Sequence[Object]) -> list[Target]:
+    """The servers that can be talked to: pods with an address and a running process."""
+    ports = cluster.spec.ports
+    found = []
+    for pod in members:
+        address, started = pod.get("status", {}).get("podIP"), pods.started_at(pod, CONTAINER)
+        if address and started and not pods.terminating(pod):
+            uid = pod["metadata"]["uid"]
+            found.append(Target(pods.name(pod), uid, address, ports.remoting, ports.http, started))
+    return found
+
+
+def drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
+    """What differs on each server that answered."""
+    return {pod: sync.drift(wanted, report.held) for pod, report in reports.items() if report.held}
+
+
+def step(
+    cluster: Cluster,
+    stateful_set: Object | None,
+    members: Sequence[Object],
+    reports: Mapping[str, Report],
+    drifts: Mapping[str, Drift],
+    now: datetime,
+) -> Step:
+    """The next step of the rollout; none before there is a StatefulSet."""
+    if stateful_set is None:
+        return Step()
+    servers = [_server(pod, reports, drifts) for pod in members]
+    return rollout.plan(_gate(cluster), stateful_set, servers, now)
+
+
+def limits(cluster: Cluster) -> Limits:
+    """The patience of the mirror."""
+    settings = cluster.spec.brokers
+    return Limits(settings.stale_after_seconds, settings.forget_after_seconds)
+
+
+def bad_values(cluster: Cluster) -> Trouble | None:
+    """Configuration values that no server would take."""
+    problems = sync.unreadable(cluster.spec.namesrv_config)
+    if not problems:
+        return None
+    key, why = next(iter(sorted(problems.items())))
+    return Trouble("InvalidConfigValue", f"spec.namesrvConfig.{key}: {why}; no server accepts it")
+
+
+def _server(pod: Object, reports: Mapping[str, Report], drifts: Mapping[str, Drift]) -> Server:
+    report, drift = reports.get(pods.name(pod)), drifts.get(pods.name(pod))
+    in_sync = drift is not None and drift.config_in_sync and drift.kv_in_sync
+    return Server(pod, report.view if report else None, in_sync)
+
+
+def _gate(cluster: Cluster) -> Gate:
+    settings = cluster.spec.rollout
+    return Gate(
+        settings.strategy is Strategy.ON_DELETE,
+        cluster.spec.paused,
+        settings.min_ready_seconds,
+        settings.view_timeout_seconds,
+        settings.on_timeout is OnTimeout.CONTINUE,
+        settings.repair_broken_pods,
+    )
