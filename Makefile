@@ -23,12 +23,14 @@ $(STAMP): pyproject.toml requirements.lock
 	@touch $@
 
 demo: setup ## Show the main job on a real API server; ONCE=1 ends after the last step
+	PYTHONPATH=tests $(BIN)/python -m harness fetch
 	PYTHONPATH=tests $(BIN)/python -m harness demo $(if $(ONCE),--once)
 
 cluster: setup ## A cluster with the operator, to play with, until Ctrl-C
 	PYTHONPATH=tests $(BIN)/python -m harness cluster
 
 test: setup ## All tests, against real peers; ARGS="-k name" picks some
+	PYTHONPATH=tests $(BIN)/python -m harness fetch
 	$(BIN)/pytest $(ARGS)
 
 lint: setup ## ruff, mypy and the import contracts

@@ -7,15 +7,25 @@ from types import FrameType
 
 import click
 
-from harness import demo
+from harness import demo, java
+from harness.binaries import binaries
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
+from harness.packages import require_bubblewrap
 from harness.product import Product
 
 
 @click.group()
 def main() -> None:
     """Clusters to play with."""
+
+
+@main.command()
+def fetch() -> None:
+    """Build and fetch what tests and demos need, unless the cache has it."""
+    require_bubblewrap()
+    binaries()
+    java.libraries()
 
 
 @main.command()
