@@ -22,6 +22,7 @@ SWEEP_INTERVAL: Final = 120.0
 RELIST_DELAY: Final = 1.0
 """Seconds from the first sign of a cut watch to the sweep."""
 RECONCILE_TIMEOUT: Final = 60.0
+NOT_INSTALLED: Final = "; is the API installed? kubectl apply -k crds"
 OVERTAKEN: Final = frozenset({404, 409})
 """Answers to a decision made from a state that is no more; the next pass sees the new one."""
 
@@ -75,7 +76,8 @@ class Controller:
             try:
                 await self._sweep()
             except KubeError as error:
-                log.warning("sweep: %s", error)
+                hint = NOT_INSTALLED if error.status == 404 else ""
+                log.warning("cannot list everything: %s%s", error, hint)
                 await asyncio.sleep(RELIST_DELAY * random.uniform(1.0, 3.0))
                 continue
             await self._until_next_sweep()
