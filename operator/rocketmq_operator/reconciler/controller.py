@@ -126,12 +126,12 @@ class Controller:
         log.log(level, "%s: %s; again in %.2g s", key, message, pause)
 
     async def _until_next_sweep(self) -> None:
-        self._relisted.clear()
         try:
             async with asyncio.timeout(SWEEP_INTERVAL * random.uniform(0.9, 1.1)):
                 await self._relisted.wait()
         except TimeoutError:
             return
+        self._relisted.clear()
         await asyncio.sleep(RELIST_DELAY)
 
     async def _sweep(self) -> None:
