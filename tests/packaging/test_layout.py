@@ -1,6 +1,7 @@
 """The layout that other tools rely on."""
 
 import operator
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,6 @@ def test_nothing_stands_in_the_way_of_the_standard_library() -> None:
 
 
 def test_the_samples_of_the_readme_exist() -> None:
-    text = (ROOT / "README.md").read_text()
-    paths = [
-        word for word in text.replace("`", " ").split() if word.startswith("manifests/samples/")
-    ]
+    paths = re.findall(r"manifests/samples/[\w.-]+\w", (ROOT / "README.md").read_text())
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
