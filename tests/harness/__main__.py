@@ -72,7 +72,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def run() -> int:
     """Run one command; the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
         main(standalone_mode=False)
