@@ -12,7 +12,6 @@ from rocketmq_operator.reconciler.sync import (
     Wanted,
     absent_everywhere,
     drift,
-    needs_restart,
     unreadable,
     writes,
 )
@@ -107,11 +106,6 @@ def test_a_value_that_no_server_would_take_is_named() -> None:
     assert unreadable({"waitSecondsForService": "soon", "orderMessageEnable": "yes"}) == {
         "waitSecondsForService": "'soon' is not of type int"
     }
-
-
-def test_keys_that_need_a_restart_are_known() -> None:
-    keys = ["scanNotActiveBrokerInterval", "orderMessageEnable", "noSuchKey"]
-    assert needs_restart(keys) == ("scanNotActiveBrokerInterval",)
 
 
 def test_a_pending_key_is_done_when_no_server_holds_it() -> None:

@@ -44,7 +44,6 @@ _UNIT_FLAGS = {
 }
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}")
 _CRC_MASK = 0x7FFFFFFF
-_INT32_MAX = 0x7FFFFFFF
 
 
 class Call(NamedTuple):

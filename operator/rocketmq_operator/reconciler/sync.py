@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from rocketmq_operator.protocol.configuration import PROPERTIES, Effect, normalize
+from rocketmq_operator.protocol.configuration import PROPERTIES, normalize
 
 KvTables = Mapping[str, Mapping[str, str]]
 """KV namespace to key to value."""
@@ -144,12 +144,6 @@ def unreadable(config: Mapping[str, str]) -> dict[str, str]:
         if known is not None and normalize(known, value) is None:
             problems[key] = f"{value!r} is not of type {known.kind.value}"
     return problems
-
-
-def needs_restart(keys: Iterable[str]) -> tuple[str, ...]:
-    """Those configuration keys that a server takes over at its start only."""
-    known = (key for key in keys if key in PROPERTIES)
-    return tuple(sorted(key for key in known if PROPERTIES[key].effect is Effect.RESTART))
 
 
 def _holds(held: Mapping[str, str], key: str, value: str) -> bool:

@@ -11,8 +11,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.reconciler.kinds import Kind, Object
+from rocketmq_operator.reconciler.names import MANAGER
 
-FIELD_MANAGER: Final = "rocketmq-operator"
 REQUEST_TIMEOUT: Final = 15.0
 """Seconds one request may take, connection included."""
 LIST_CHUNK: Final = 500
@@ -53,7 +53,7 @@ class KubeApi:
         except kubernetes_config.ConfigException:
             await _load_kubeconfig(configuration, kubeconfig)
         client = ApiClient(configuration)
-        client.user_agent = FIELD_MANAGER
+        client.user_agent = MANAGER
         return cls(client, request_timeout)
 
     async def close(self) -> None:
@@ -93,7 +93,7 @@ class KubeApi:
         return await self._call(
             "PATCH",
             kind.path(metadata["namespace"], metadata["name"]),
-            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            query={"fieldManager": MANAGER, "force": "true"},
             body=obj,
             content_type="application/apply-patch+yaml",
         )
@@ -103,7 +103,7 @@ class KubeApi:
         return await self._call(
             "PATCH",
             kind.path(namespace, name, "status"),
-            query={"fieldManager": FIELD_MANAGER},
+            query={"fieldManager": MANAGER},
             body=patch,
             content_type="application/merge-patch+json",
         )

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from rocketmq_operator.reconciler.kinds import EVENT, Object
-from rocketmq_operator.reconciler.kube.api import FIELD_MANAGER, KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.names import MANAGER
 from rocketmq_operator.reconciler.timestamps import to_text
 
 log = logging.getLogger(__name__)
@@ -82,9 +83,9 @@ def event(about: Object, reason: str, message: str, *, warning: bool, now: datet
         "type": "Warning" if warning else "Normal",
         "reason": reason,
         "message": message[:MAX_MESSAGE],
-        "source": {"component": FIELD_MANAGER},
-        "reportingComponent": FIELD_MANAGER,
-        "reportingInstance": FIELD_MANAGER,
+        "source": {"component": MANAGER},
+        "reportingComponent": MANAGER,
+        "reportingInstance": MANAGER,
         "firstTimestamp": to_text(now),
         "lastTimestamp": to_text(now),
         "count": 1,
