@@ -76,7 +76,7 @@ def test_options_are_clamped_to_what_a_timer_can_do():
         "waitSecondsForService": "2147483647",
     }
     options = BASE.updated(given).options()
-    assert (options.idle_seconds, options.scan_interval) == (1, 10)
+    assert (options.idle_seconds, options.scan_interval) == (0, 10)
     assert 0 < options.wait_for_service < 2**53
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from rocketmq_operator.errors import HeaderError
 from rocketmq_operator.protocol.framing import FrameDecoder, encode_frame
-from rocketmq_operator.transport.server import MAX_HELD, RemotingServer
+from rocketmq_operator.transport.connection import MAX_HELD
+from rocketmq_operator.transport.server import RemotingServer
 
 
 class Echo:
@@ -30,7 +31,7 @@ class Echo:
     def lost(self, connection):
         self.gone.set()
 
-    def rejected(self, connection, error):
+    def rejected(self, peer, error):
         self.errors.append(str(error))
 
 
@@ -106,12 +107,12 @@ async def test_idle_connections_are_aborted_and_active_ones_kept(active):
     async with serving() as (handler, server, reader, writer):
         writer.write(encode_frame(b"hello"))
         await frames(reader, 1)
-        server.sweep(0.0, 120)
-        server.sweep(119.0, 120)
+        server.sweep(0.0)
+        server.sweep(119.0)
         if active:
             writer.write(encode_frame(b"again"))
             await frames(reader, 1)
-        server.sweep(120.0, 120)
+        server.sweep(120.0)
         await asyncio.sleep(0)
         await eventually(lambda: len(server.connections) == int(active))
         assert handler.gone.is_set() is not active
@@ -121,9 +122,9 @@ async def test_the_largest_half_sent_frame_is_closed_when_memory_runs_out():
     async with serving(max_partial=1000) as (handler, server, _, writer):
         writer.write((100_000).to_bytes(4, "big") + bytes(900))
         await eventually(lambda: sum(each.partial for each in server.connections) == 904)
-        server.sweep(0.0, 120)
+        server.sweep(0.0)
         assert not handler.gone.is_set()
         writer.write(bytes(900))
         await eventually(lambda: sum(each.partial for each in server.connections) == 1804)
-        server.sweep(0.0, 120)
+        server.sweep(0.0)
         await asyncio.wait_for(handler.gone.wait(), 5)

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from rocketmq_operator.nameserver.processor import Processor
 from rocketmq_operator.nameserver.service import Clock, Service
 from rocketmq_operator.nameserver.startup import Startup
 from rocketmq_operator.protocol import properties
+from rocketmq_operator.transport.tls import ServerTls
 
 _log = logging.getLogger("rocketmq_operator.nameserver")
 
@@ -37,8 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(properties.print_raw(setup.configuration.printed()), end="")
         return 0
     _log_to_stderr(setup)
+    _allow_many_connections()
     try:
         uvloop.run(_serve(setup))
+    except SettingsError as error:
+        print(f"rocketmq-nameserver: {error}", file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"rocketmq-nameserver: {error}; free the address or name another", file=sys.stderr)
         return 1
@@ -58,9 +64,10 @@ async def _serve(setup: Startup) -> None:
     processor = Processor(
         setup.configuration, setup.kv, started=clock(), serialize_type=setup.serialize_type
     )
-    service = Service(processor, setup.kv_path, setup.config_path, clock)
+    tls = ServerTls(setup.tls)
+    service = Service(processor, setup.kv_path, setup.config_path, clock, tls)
     http = HttpSide(service)
-    stop = _stop_signal()
+    stop, at_once = _stop_signals()
     try:
         host, port = await service.start(*setup.listen)
         if setup.http is not None:
@@ -70,16 +77,29 @@ async def _serve(setup: Startup) -> None:
         _announce(setup, f"{host}:{port}")
         await stop.wait()
         _log.info("stopping")
+        await service.go_away(at_once)
     finally:
         await service.stop()
         await http.stop()
 
 
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
+def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Set by the first signal, and by the second: somebody is in a hurry."""
+    stop, at_once = asyncio.Event(), asyncio.Event()
+
+    def signalled() -> None:
+        (at_once if stop.is_set() else stop).set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+        asyncio.get_running_loop().add_signal_handler(number, signalled)
+    return stop, at_once
+
+
+def _allow_many_connections() -> None:
+    """Raise the soft limit of open files to the hard one, as a JVM does for itself."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _announce(setup: Startup, address: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from rocketmq_operator.errors import ProtocolError, StorageError
+from rocketmq_operator.errors import ProtocolError, SettingsError, StorageError
 from rocketmq_operator.nameserver import processor as rules
 from rocketmq_operator.nameserver import storage
 from rocketmq_operator.nameserver.notifier import Notifier
@@ -28,15 +28,18 @@ from rocketmq_operator.nameserver.processor import (
     Steps,
 )
 from rocketmq_operator.nameserver.replycache import Entry
+from rocketmq_operator.nameserver.settings import Options
 from rocketmq_operator.protocol import headers, properties
-from rocketmq_operator.protocol.codes import RequestCode, ResponseCode
+from rocketmq_operator.protocol.codes import V5_3_1, RequestCode, ResponseCode
 from rocketmq_operator.protocol.command import RemotingCommand
-from rocketmq_operator.transport.server import Connection, RemotingServer
+from rocketmq_operator.transport.connection import Connection, Limits
+from rocketmq_operator.transport.server import RemotingServer
+from rocketmq_operator.transport.tls import ServerTls
 
-MAX_QUEUED = 10_000
-"""Changes or writes that may wait; more are answered with code 2."""
 _OVERLOAD = "[OVERLOAD]system busy, start flow control for a while"
 _STOP_SECONDS = 3.0
+_TLS_SECONDS = 0.5
+"""Between two looks at the certificate's files, as in Java."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,16 +82,26 @@ class Service:
     """The handler of a RemotingServer, and its background tasks."""
 
     def __init__(
-        self, processor: Processor, kv_path: Path, config_path: Path, clock: Clock
+        self,
+        processor: Processor,
+        kv_path: Path,
+        config_path: Path,
+        clock: Clock,
+        tls: ServerTls | None = None,
     ) -> None:
         self.processor = processor
         self.clock = clock
         self.counters = Counters()
-        self.server = RemotingServer(self)
+        options = processor.options
+        self.server = RemotingServer(self, tls=tls, limits=_limits(options))
         self.stopping = False
+        self._going_away = False
+        self._tls = tls
+        self._at_start = options
         self._kv_path = kv_path
         self._config_path = config_path
         self._changes: deque[_Change] = deque()
+        self._unregistering = 0
         self._writes: deque[_Write] = deque()
         self._change_due = asyncio.Event()
         self._write_due = asyncio.Event()
@@ -105,9 +118,24 @@ class Service:
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen and run; returns the address really bound. Raises OSError."""
         address = await self.server.listen(host, port)
-        for loop in (self._change_loop, self._write_loop, self._expiry_loop, self._sweep_loop):
+        for loop in self._loops():
             self._tasks.append(asyncio.create_task(_supervised(loop), name=loop.__name__))
         return address
+
+    def _loops(self) -> list[Callable[[], Coroutine[None, None, None]]]:
+        loops = [self._change_loop, self._write_loop, self._expiry_loop, self._sweep_loop]
+        return loops if self._tls is None else [*loops, self._tls_loop]
+
+    async def go_away(self, at_once: asyncio.Event) -> None:
+        """Send clients that understand it elsewhere for as long as the configuration says.
+
+        Ends early with ``at_once``. Java's ``enableShutdownGracefully``.
+        """
+        self._going_away = self.stopping = True
+        self._wake_viewers()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.processor.options.go_away_seconds):
+                await at_once.wait()
 
     async def stop(self) -> None:
         """Accept nothing more, answer what is waiting, close every connection."""
@@ -126,8 +154,8 @@ class Service:
     # Frames
 
     def answer(self, connection: Connection, payload: bytes) -> bytes | None:
-        """See ``transport.server.Handler``: finished answers first, everything else after."""
-        frame = self.processor.cache.hit(payload)
+        """See ``transport.connection.Handler``: finished answers first, everything else after."""
+        frame = None if self._going_away else self.processor.cache.hit(payload)
         return frame if frame is not None else self._answer(connection, payload)
 
     def _answer(self, connection: Connection, payload: bytes) -> bytes | None:
@@ -138,6 +166,8 @@ class Service:
         code = command.code if command.code in rules.PROCESSORS else -1
         self.counters.requests[code] = self.counters.requests.get(code, 0) + 1
         call = Call(command, payload, connection, self.clock())
+        if self._going_away and command.version > V5_3_1:
+            return self._frame(call, rules.failure(call, "please go away", ResponseCode.GO_AWAY))
         result = self._guarded(call, lambda: self.processor.process(call))
         if isinstance(result, RemotingCommand | Entry):
             return self._frame(call, result)
@@ -152,8 +182,10 @@ class Service:
             return self._change_now(connection, call, result)
         else:
             waiting = len(self._changes)
-        if waiting >= MAX_QUEUED:
+        if waiting >= self._at_start.queue_capacity:
             return self._frame(call, rules.failure(call, _OVERLOAD, ResponseCode.SYSTEM_BUSY))
+        if _unregisters(call) and self._unregistering >= self._at_start.unregister_capacity:
+            return self._frame(call, call.command.reply(ResponseCode.SYSTEM_ERROR))
         self._queue(connection, call, result)
         return None
 
@@ -171,6 +203,7 @@ class Service:
             self._write_due.set()
         else:
             self._changes.append(_Change(result, call, done))
+            self._unregistering += _unregisters(call)
             self._change_due.set()
 
     def _frame(self, call: Call, reply: RemotingCommand | Entry) -> bytes | None:
@@ -190,7 +223,7 @@ class Service:
             return rules.failure(call, f"internal error: {type(error).__name__}")
 
     def lost(self, connection: Connection) -> None:
-        """See ``transport.server.Handler``: its brokers are gone."""
+        """See ``transport.connection.Handler``: its brokers are gone."""
         if self.processor.routes.of_channel(connection) and not self.stopping:
             self._apply(self._drop_channel(connection))
 
@@ -200,10 +233,10 @@ class Service:
             _log.info("%s: connection closed, brokers gone: %s", connection.peer, _listed(keys))
             yield from self.processor.routes.drop(keys)
 
-    def rejected(self, connection: Connection, error: ProtocolError) -> None:
-        """See ``transport.server.Handler``."""
+    def rejected(self, peer: str, error: ProtocolError) -> None:
+        """See ``transport.connection.Handler``."""
         self.counters.frames_rejected += 1
-        _log.warning("%s: closed, it sent something unreadable: %s", connection.peer, error)
+        _log.warning("%s: closed, it sent something unreadable: %s", peer, error)
 
     # Changes of the route tables
 
@@ -247,6 +280,7 @@ class Service:
                 reply = self._advance(change.steps, change.call)
                 if reply is not None:
                     self._changes.popleft()
+                    self._unregistering -= _unregisters(change.call)
                     change.done(reply)
             self._change_due.clear()
             self._rest()
@@ -327,6 +361,9 @@ class Service:
         error = await self._saved(self._config_path, text.encode, backup=True)
         if error is None:
             self.processor.configuration_written(fresh)
+            self.server.limits = self.server.limits._replace(
+                idle_seconds=self.processor.options.idle_seconds
+            )
             self.counters.config_writes += 1
             self._wake_viewers()
         self._writes.popleft()
@@ -372,8 +409,17 @@ class Service:
     async def _sweep_loop(self) -> None:
         while True:
             idle = self.processor.options.idle_seconds
-            await asyncio.sleep(min(1.0, idle / 4))
-            self.server.sweep(time.monotonic(), idle)
+            await asyncio.sleep(min(1.0, idle / 4) or 1.0)
+            self.server.sweep(time.monotonic())
+
+    async def _tls_loop(self) -> None:
+        while self._tls is not None:
+            await asyncio.sleep(_TLS_SECONDS)
+            try:
+                if self._tls.refresh():
+                    _log.info("certificate loaded again; connections from now on get it")
+            except SettingsError as error:
+                _log.error("the certificate stays as it was: %s", error)
 
     # Views
 
@@ -392,6 +438,22 @@ async def _supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:
         except Exception:  # noqa: BLE001 - the edge of a background loop
             _log.exception("background task failed; it starts again")
             await asyncio.sleep(1)
+
+
+def _limits(options: Options) -> Limits:
+    """What the configuration says, or our own defaults."""
+    limits = Limits(
+        idle_seconds=options.idle_seconds,
+        send_buffer=options.send_buffer,
+        receive_buffer=options.receive_buffer,
+    )
+    if not options.write_high:
+        return limits
+    return limits._replace(write_high=options.write_high, write_low=options.write_low)
+
+
+def _unregisters(call: Call | None) -> bool:
+    return call is not None and call.command.code == RequestCode.UNREGISTER_BROKER
 
 
 def _unanswered(steps: Generator[None, None, None]) -> Steps:

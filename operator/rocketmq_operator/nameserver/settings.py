@@ -17,11 +17,16 @@ from rocketmq_operator.protocol.configuration import (
 )
 
 _MAX_SECONDS = 10 * 365 * 24 * 3600
+_MAX_WAITING = 1_000_000
+_MAX_BUFFER = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The properties that have a meaning here, typed. Times in milliseconds unless named."""
+    """The properties that have a meaning here, typed. Times in milliseconds unless named.
+
+    ``idle_seconds`` 0: never; ``go_away_seconds`` 0: stop at once; buffers in bytes, 0: ours.
+    """
 
     order_message_enable: bool
     return_order_topic_config: bool
@@ -34,6 +39,13 @@ class Options:
     delete_topic_with_registration: bool
     scan_interval: int
     idle_seconds: int
+    queue_capacity: int
+    unregister_capacity: int
+    go_away_seconds: int
+    write_high: int
+    write_low: int
+    send_buffer: int
+    receive_buffer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,10 @@ class Configuration:
     def options(self) -> Options:
         """What the values mean. Numbers are clamped to where a timer works."""
         yes = {name for name, text in self.values.items() if text == "true"}
-        number = {name: int(self.values[name]) for name in _NUMBERS}
+        number = {name: max(int(self.values[name]), 0) for name in _NUMBERS}
+        graceful = "enableShutdownGracefully" in yes
+        high, low = number["writeBufferHighWaterMark"], number["writeBufferLowWaterMark"]
+        marked = high > 0 and low > 0
         return Options(
             order_message_enable="orderMessageEnable" in yes,
             return_order_topic_config="returnOrderTopicConfigToBroker" in yes,
@@ -83,8 +98,15 @@ class Configuration:
             need_wait_for_service="needWaitForService" in yes,
             wait_for_service=1000 * min(number["waitSecondsForService"], _MAX_SECONDS),
             delete_topic_with_registration="deleteTopicWithBrokerRegistration" in yes,
-            scan_interval=min(max(number["scanNotActiveBrokerInterval"], 10), 1000 * _MAX_SECONDS),
-            idle_seconds=min(max(number["serverChannelMaxIdleTimeSeconds"], 1), _MAX_SECONDS),
+            scan_interval=_between(10, number["scanNotActiveBrokerInterval"], 1000 * _MAX_SECONDS),
+            idle_seconds=min(number["serverChannelMaxIdleTimeSeconds"], _MAX_SECONDS),
+            queue_capacity=_between(1, number["defaultThreadPoolQueueCapacity"], _MAX_WAITING),
+            unregister_capacity=_between(1, number["unRegisterBrokerQueueCapacity"], _MAX_WAITING),
+            go_away_seconds=min(number["shutdownWaitTimeSeconds"], _MAX_SECONDS) * graceful,
+            write_high=min(high, _MAX_BUFFER) * marked,
+            write_low=min(low, high, _MAX_BUFFER) * marked,
+            send_buffer=min(number["serverSocketSndBufSize"], _MAX_BUFFER),
+            receive_buffer=min(number["serverSocketRcvBufSize"], _MAX_BUFFER),
         )
 
 
@@ -92,7 +114,18 @@ _NUMBERS = (
     "waitSecondsForService",
     "scanNotActiveBrokerInterval",
     "serverChannelMaxIdleTimeSeconds",
+    "defaultThreadPoolQueueCapacity",
+    "unRegisterBrokerQueueCapacity",
+    "shutdownWaitTimeSeconds",
+    "writeBufferHighWaterMark",
+    "writeBufferLowWaterMark",
+    "serverSocketSndBufSize",
+    "serverSocketRcvBufSize",
 )
+
+
+def _between(least: int, value: int, most: int) -> int:
+    return min(max(value, least), most)
 
 
 def _readable(changes: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,9 @@ from rocketmq_operator.errors import SettingsError, StorageError
 from rocketmq_operator.nameserver import settings, storage
 from rocketmq_operator.nameserver.kvconfig import KvConfig
 from rocketmq_operator.nameserver.settings import Configuration
+from rocketmq_operator.protocol import tlssettings
 from rocketmq_operator.protocol.headers import SerializeType
+from rocketmq_operator.protocol.tlssettings import TlsSettings
 from rocketmq_operator.transport.client import split_address
 
 _CONFIG_FILE = "namesrv.properties"
@@ -29,6 +31,7 @@ class Startup:
     listen: tuple[str, int]
     http: tuple[str, int] | None
     serialize_type: SerializeType
+    tls: TlsSettings
     log_level: str
     loaded_file: str | None
     warnings: list[str]
@@ -40,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
         prog="rocketmq-nameserver",
         description="A NameServer for Apache RocketMQ brokers and clients.",
         epilog="Environment: NAMESRV_LOG_LEVEL (debug, info, warning, error), ROCKETMQ_HOME, "
-        "ROCKETMQ_SERIALIZE_TYPE (JSON, ROCKETMQ).",
+        "ROCKETMQ_SERIALIZE_TYPE (JSON, ROCKETMQ). TLS: -D with the names that Java takes, such as "
+        "tls.server.mode (disabled, permissive, enforcing), tls.test.mode.enable=false, "
+        "tls.server.certPath, tls.server.keyPath.",
     )
     add = made.add_argument
     add(
@@ -60,6 +65,14 @@ def parser() -> argparse.ArgumentParser:
         help=f"{_CONFIG_FILE} and {_KV_FILE} in it win over what is stored",
     )
     add("--data-dir", metavar="DIR", help="where the KV store and the configuration are kept")
+    add(
+        "-D",
+        "--define",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one of the system properties that Java's mqnamesrv takes for TLS; may be repeated",
+    )
     add("--version", action="version", version=f"%(prog)s {__version__}")
     return made
 
@@ -78,6 +91,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Start
     configuration = _seeded(arguments.seed_dir, configuration, warnings)
     listen = _listener(arguments.listen, configuration)
     configuration.values.update(bindAddress=listen[0], listenPort=str(listen[1]))
+    tls = _tls(arguments.define, warnings)
     kv_path = Path(configuration.values["kvConfigPath"])
     return Startup(
         configuration=configuration,
@@ -87,6 +101,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Start
         listen=listen,
         http=split_address(arguments.http) if arguments.http else None,
         serialize_type=_serialize_type(environment),
+        tls=tls,
         log_level=_log_level(environment),
         loaded_file=arguments.configFile,
         warnings=warnings,
@@ -147,6 +162,24 @@ def _listener(given: str | None, configuration: Configuration) -> tuple[str, int
         return split_address(given)
     host, port = configuration.values["bindAddress"], configuration.values["listenPort"]
     return split_address(f"{host}:{port}")
+
+
+def _tls(definitions: Sequence[str], warnings: list[str]) -> TlsSettings:
+    given = dict(map(_definition, definitions))
+    path = Path(given.get(tlssettings.CONFIG_FILE) or tlssettings.DEFAULT_CONFIG_FILE)
+    file = _settings_file(path, required=tlssettings.CONFIG_FILE in given)
+    found = tlssettings.read(given, file)
+    warnings += tlssettings.remarks({**given, **file}, found)
+    return found
+
+
+def _definition(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise SettingsError(
+            f"-D {text!r} is not NAME=VALUE; write for example -Dtls.server.mode=enforcing"
+        )
+    return name, value
 
 
 def _serialize_type(environment: Mapping[str, str]) -> SerializeType:

@@ -76,6 +76,8 @@ V3_0_11 = 37
 V4_9_4 = 401
 """From here on a route is answered as standard JSON."""
 V5_0_0 = 413
+V5_3_1 = 475
+"""Versions above understand GO_AWAY."""
 """From here on a compressed registration ends with the static topic mappings."""
 
 

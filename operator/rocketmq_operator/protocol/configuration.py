@@ -54,9 +54,9 @@ returnOrderTopicConfigToBroker boolean true LIVE
 clientRequestThreadPoolNums int 8 IGNORED
 defaultThreadPoolNums int 16 IGNORED
 clientRequestThreadPoolQueueCapacity int 50000 IGNORED
-defaultThreadPoolQueueCapacity int 10000 IGNORED
+defaultThreadPoolQueueCapacity int 10000 RESTART
 scanNotActiveBrokerInterval long 5000 RESTART
-unRegisterBrokerQueueCapacity int 3000 IGNORED
+unRegisterBrokerQueueCapacity int 3000 RESTART
 supportActingMaster boolean false LIVE
 enableAllTopicList boolean true LIVE
 enableTopicList boolean true LIVE
@@ -71,15 +71,15 @@ serverSelectorThreads int 3 IGNORED
 serverOnewaySemaphoreValue int 256 IGNORED
 serverAsyncSemaphoreValue int 64 IGNORED
 serverChannelMaxIdleTimeSeconds int 120 LIVE
-serverSocketSndBufSize int 0 IGNORED
-serverSocketRcvBufSize int 0 IGNORED
-writeBufferHighWaterMark int 0 IGNORED
-writeBufferLowWaterMark int 0 IGNORED
+serverSocketSndBufSize int 0 RESTART
+serverSocketRcvBufSize int 0 RESTART
+writeBufferHighWaterMark int 0 RESTART
+writeBufferLowWaterMark int 0 RESTART
 serverSocketBacklog int 1024 IGNORED
 serverNettyWorkerGroupEnable boolean true IGNORED
 serverPooledByteBufAllocatorEnable boolean true IGNORED
-enableShutdownGracefully boolean false IGNORED
-shutdownWaitTimeSeconds int 30 IGNORED
+enableShutdownGracefully boolean false LIVE
+shutdownWaitTimeSeconds int 30 LIVE
 useEpollNativeSelector boolean false IGNORED
 """
 
