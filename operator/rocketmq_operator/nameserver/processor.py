@@ -44,6 +44,7 @@ _UNIT_FLAGS = {
 }
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}")
 _CRC_MASK = 0x7FFFFFFF
+_LINE_END = re.compile(r"[\r\n]")
 
 
 class Call(NamedTuple):
@@ -417,7 +418,11 @@ def _shown(text: str | None) -> str:
 
 
 def update_config(server: Processor, call: Call) -> Result:
-    """318: unknown names and unreadable values are success too, as in Java."""
+    """318: unknown names and unreadable values are success too, as in Java.
+
+    A line break in a value is not: in a file that is not escaped, as Java's is not, what follows
+    it would be a property of its own, and could say where files are written (CVE-2023-37582).
+    """
     if not call.command.body:
         return success(call)
     try:
@@ -426,6 +431,10 @@ def update_config(server: Processor, call: Call) -> Result:
         return failure(call, "string2Properties error")
     if server.configuration.refused(changes):
         return failure(call, "Can not update config in black list.", ResponseCode.NO_PERMISSION)
+    broken = next((name for name, text in changes.items() if _LINE_END.search(name + text)), None)
+    if broken is not None:
+        remark = f"Can not update config: {broken!r} or its value holds a line break."
+        return failure(call, remark, ResponseCode.NO_PERMISSION)
     return ConfigWrite(changes)
 
 

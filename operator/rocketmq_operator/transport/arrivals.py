@@ -6,6 +6,7 @@ load balancer (PROXY protocol) is taken off. Order and rules are those of Java's
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -88,6 +89,8 @@ class Arrival:
         self._refused(self, error)
 
     def close(self) -> None:
-        """Close the socket at once."""
+        """Close the socket; what was sent is read, or the peer would see a reset for an end."""
         self.unwatch()
+        with contextlib.suppress(OSError):
+            self.sock.recv(_LOOK)
         self.sock.close()
