@@ -1,10 +1,11 @@
 """Java NameServers and brokers as processes."""
 
 import json
+import os
 import signal as signals
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -74,8 +75,17 @@ class _Server:
             raise HarnessError(f"{self._name} was not started")
         return self._child
 
-    def _launch(self, argv: list[str], ready: Callable[[], bool], what: str) -> None:
-        child = self._child = start(argv, log=self.log, name=self._name, cwd=self.directory)
+    def _launch(
+        self,
+        argv: list[str],
+        ready: Callable[[], bool],
+        what: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        env = {**os.environ, **(environment or {})}
+        child = self._child = start(
+            argv, log=self.log, name=self._name, env=env, cwd=self.directory
+        )
 
         def is_ready() -> bool:
             child.require_running()
@@ -89,14 +99,21 @@ class _Server:
 
 
 class NameServer(_Server):
-    """The Java NameServer; `address` is where it listens, `properties` override its settings."""
+    """The Java NameServer; `address` is where it listens, `properties` override its settings.
 
-    def __init__(
+    `flags` are further words for the JVM, such as `-Dname=value`; `environment` adds variables.
+    `ready` tells by the address whether it serves.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
         self,
         directory: Path,
         *,
         port: int = 9876,
         properties: Properties | None = None,
+        flags: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        ready: Callable[[str], bool] | None = None,
         version: str = VERSION,
     ) -> None:
         super().__init__("java-namesrv", directory)
@@ -108,6 +125,8 @@ class NameServer(_Server):
             "kvConfigPath": str(directory / "kvConfig.json"),
             **(properties or {}),
         }
+        self._flags, self._environment = flags, environment
+        self._ready = ready or answers
         self._libraries = libraries(version)
 
     def start(self) -> None:
@@ -120,8 +139,10 @@ class NameServer(_Server):
             ["-c", str(configuration)],
             directory=self.directory,
             heap="64m",
+            flags=self._flags,
         )
-        self._launch(argv, lambda: answers(self.address), f"the NameServer at {self.address}")
+        what = f"the NameServer at {self.address}"
+        self._launch(argv, lambda: self._ready(self.address), what, self._environment)
 
 
 class Broker(_Server):

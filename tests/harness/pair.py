@@ -1,0 +1,509 @@
+"""The Java NameServer and ours side by side, told the same and compared.
+
+    with start_pair(directory, properties={"orderMessageEnable": "true"}) as pair:
+        pair.same(ask(105, topic="orders"))
+        pair.differs("slug-of-a-listed-difference", frame)
+
+Deliberate differences are the rows of a table in ``docs/conformance.md``. Whoever meets one names
+it by the id in the first column.
+"""
+
+import contextlib
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from harness import java
+from harness.errors import HarnessError
+from harness.frames import JSON, Answer, ask, plain, take, unordered
+from harness.java.jvm import new_address, properties_text
+from harness.processes import Child, start
+from harness.wait import until
+
+PROGRAM: Final = Path(sys.executable).with_name("rocketmq-nameserver")
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
+PORT: Final = 9876
+ANSWER_TIMEOUT: Final = 5.0
+SETTLE_TIMEOUT: Final = 15.0
+CLOSED: Final = "closed"
+Outcome = Answer | str
+"""What a frame led to: an answer, or CLOSED."""
+
+_ROW = re.compile(r"^\| *`([a-z0-9-]+)` *\|", re.MULTILINE)
+_EXCEPTION = re.compile(r"^(?:java|org|com)\.[\w.$]+(?:Exception|Error)\b")
+_LANGUAGE = {"JAVA": b'"language":"JAVA"', "PYTHON": b'"language":"PYTHON"'}
+
+
+def listed(document: Path = DOCUMENT) -> frozenset[str]:
+    """The ids of the deliberate differences."""
+    return frozenset(_ROW.findall(document.read_text()))
+
+
+@dataclass
+class Tally:
+    """What a run compared, and which listed differences it met."""
+
+    frames: int = 0
+    steps: int = 0
+    met: set[str] = field(default_factory=set)
+
+    def meet(self, difference: str) -> None:
+        """Note that a listed difference is still there."""
+        if difference not in listed():
+            raise AssertionError(f"{difference!r} is not in the table of {DOCUMENT.name}")
+        self.met.add(difference)
+
+
+TALLY: Final = Tally()
+"""Of this process."""
+
+
+class Peer:
+    """Named connections to one server."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._open: dict[str, tuple[socket.socket, bytearray]] = {}
+
+    def connect(self) -> socket.socket:
+        """A new connection that belongs to the caller."""
+        host, _, port = self.address.rpartition(":")
+        return socket.create_connection((host, int(port)), ANSWER_TIMEOUT)
+
+    def ask(self, connection: str, frame: bytes) -> Outcome:
+        """Send bytes; the first answer, or that the server closed the connection."""
+        self.send(connection, frame)
+        return self.receive(connection)
+
+    def send(self, connection: str, data: bytes) -> None:
+        """Send bytes; the connection is opened if it is not."""
+        stream, _ = self._connection(connection)
+        with contextlib.suppress(ConnectionError):  # `receive` tells
+            stream.sendall(data)
+
+    def receive(self, connection: str) -> Outcome:
+        """The next answer. Raises TimeoutError if neither that nor a close comes in time."""
+        stream, waiting = self._connection(connection)
+        while True:
+            answer = take(waiting)
+            if answer is not None:
+                return answer
+            data = _received(stream)
+            if not data:
+                self.close(connection)
+                return CLOSED
+            waiting += data
+
+    def ask_all(self, connection: str, frames: Sequence[bytes]) -> list[Outcome]:
+        """Send requests in one write; their answers in the order of their opaques."""
+        self.send(connection, b"".join(frames))
+        found = [self.receive(connection) for _ in frames]
+        return sorted(found, key=lambda each: each.opaque if isinstance(each, Answer) else -1)
+
+    def close(self, connection: str) -> None:
+        """Close a connection, if it is open, once the server has seen its end."""
+        if connection not in self._open:
+            return
+        stream, _ = self._open.pop(connection)
+        try:
+            stream.shutdown(socket.SHUT_WR)
+            while _received(stream):
+                pass
+        except OSError:
+            pass  # it was closed from the other side
+        finally:
+            stream.close()
+
+    def close_all(self) -> None:
+        """Close every connection."""
+        for name in list(self._open):
+            self._open.pop(name)[0].close()
+
+    def is_open(self, connection: str) -> bool:
+        """Whether the server has not closed a connection of ours, as far as is known now."""
+        if connection not in self._open:
+            return False
+        stream, waiting = self._open[connection]
+        stream.setblocking(False)
+        try:
+            data = stream.recv(1 << 16)
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+        finally:
+            stream.settimeout(ANSWER_TIMEOUT)
+        waiting += data
+        return bool(data)
+
+    def _connection(self, name: str) -> tuple[socket.socket, bytearray]:
+        if name not in self._open:
+            self._open[name] = (self.connect(), bytearray())
+        return self._open[name]
+
+
+def _received(stream: socket.socket) -> bytes:
+    try:
+        return stream.recv(1 << 20)
+    except ConnectionError:
+        return b""
+
+
+class Pair:
+    """Both servers; they have been told the same since they started."""
+
+    def __init__(self, theirs: str, ours: str, *, tally: Tally = TALLY) -> None:
+        self.theirs, self.ours = Peer(theirs), Peer(ours)
+        self._tally = tally
+        self._barriers = 0
+
+    @property
+    def peers(self) -> tuple[Peer, Peer]:
+        """Theirs and ours."""
+        return self.theirs, self.ours
+
+    def same(self, frame: bytes, connection: str = "admin", *, exact: bool = False) -> Outcome:
+        """Ask both and require the same answer; ours is returned.
+
+        ``exact``: the bodies must be the same bytes. Otherwise lists and maps may be in another
+        order, and nothing else: the bytes must be the same but for their order.
+        """
+        self._tally.frames += 1
+        theirs, ours = (peer.ask(connection, frame) for peer in self.peers)
+        self._require(theirs, ours, exact=exact)
+        return ours
+
+    def answer(self, frame: bytes, connection: str = "admin", *, exact: bool = False) -> Answer:
+        """Like ``same``; the connection must stay open."""
+        outcome = self.same(frame, connection, exact=exact)
+        assert isinstance(outcome, Answer), "both closed the connection"
+        return outcome
+
+    def same_all(self, frames: Sequence[bytes], connection: str = "admin") -> list[Outcome]:
+        """Ask many in one write; each frame needs an opaque of its own, in rising order."""
+        self._tally.frames += len(frames)
+        theirs, ours = (peer.ask_all(connection, frames) for peer in self.peers)
+        for their, our in zip(theirs, ours, strict=True):
+            self._require(their, our)
+        return ours
+
+    def differs(
+        self, difference: str, frame: bytes, connection: str = "admin"
+    ) -> tuple[Outcome, Outcome]:
+        """Ask both and require that the answers differ as listed; theirs and ours."""
+        self._tally.frames += 1
+        theirs, ours = (peer.ask(connection, frame) for peer in self.peers)
+        self.unlike(difference, _comparable(theirs), _comparable(ours))
+        return theirs, ours
+
+    def unlike(self, difference: str, theirs: object, ours: object) -> None:
+        """Require that what was seen of both is not the same, as listed."""
+        self._tally.meet(difference)
+        assert theirs != ours, f"the listed difference {difference} has gone: both {ours!r}"
+
+    def told(self, frame: bytes, connection: str = "admin") -> None:
+        """Send both a frame that is not answered, and see that it is not.
+
+        A request that both answer the same goes out behind it, and its answer comes first.
+        """
+        self._tally.frames += 1
+        for peer in self.peers:
+            peer.send(connection, frame)
+        probe = self.answer(ask(31999, opaque=PROBE), connection)
+        assert probe.opaque == PROBE, "the frame before it was answered"
+
+    def become_same(self, *frames: bytes, connection: str = "admin") -> None:
+        """Ask until both give the same answers: for what takes effect a little later."""
+        deadline = time.monotonic() + SETTLE_TIMEOUT
+        while True:
+            asked = [[peer.ask(connection, frame) for frame in frames] for peer in self.peers]
+            if all(map(_alike, *asked)) or time.monotonic() > deadline:
+                break
+            time.sleep(0.01)
+        for theirs, ours in zip(*asked, strict=True):
+            self._tally.frames += 1
+            self._require(theirs, ours)
+
+    def both(self, condition: Callable[[Peer], bool], what: str) -> None:
+        """Wait until ``condition`` holds of each."""
+        for peer in self.peers:
+            until(
+                lambda peer=peer: condition(peer),  # type: ignore[misc]  # bound now
+                timeout=SETTLE_TIMEOUT,
+                what=f"{what} at {peer.address}",
+                interval=0.01,
+            )
+
+    def configuration(self, connection: str = "admin") -> list[str]:
+        """Both servers' configuration, which must be the same but for addresses and paths."""
+        self._tally.frames += 1
+        theirs, ours = (_configuration(peer, connection) for peer in self.peers)
+        assert ours == theirs, f"theirs: {theirs}\nours:   {ours}"
+        return ours
+
+    def close(self, connection: str) -> None:
+        """Close a connection to both; its effect comes later (see ``settle``)."""
+        for peer in self.peers:
+            peer.close(connection)
+
+    def settle(self) -> None:
+        """Wait until both have done whatever they had queued: unregistrations and lost connections.
+
+        Java does these in the order they came in. So a broker registers, its connection closes,
+        and once it is gone everything before it is done.
+        """
+        self._barriers += 1
+        name = f"barrier-{self._barriers}"
+        fields = {"brokerName": name, "brokerAddr": f"{name}:1", "clusterName": name}
+        frame = ask(103, fields={**fields, "brokerId": "0"})
+        for peer in self.peers:
+            registered = peer.ask(name, frame)
+            assert isinstance(registered, Answer), f"{peer.address} closed the connection"
+            assert registered.code == 0, registered.remark
+            peer.close(name)
+        self.both(lambda peer: not _knows(peer, name), "a lost connection to be noticed")
+
+    def close_all(self) -> None:
+        """Close every connection."""
+        for peer in self.peers:
+            peer.close_all()
+
+    def _require(self, theirs: Outcome, ours: Outcome, *, exact: bool = False) -> None:
+        if isinstance(theirs, str) or isinstance(ours, str):
+            if ours != theirs:
+                raise AssertionError(f"outcomes differ\ntheirs: {theirs}\nours:   {ours}")
+            return
+        self._tally.meet("language")
+        assert (theirs.language, ours.language) == ("JAVA", "PYTHON")
+        if _EXCEPTION.match(theirs.remark or ""):
+            self._tally.meet("exception-remark")
+            assert ours.remark
+            assert not _EXCEPTION.match(ours.remark)
+        if not _alike(theirs, ours) or (exact and ours.body != theirs.body):
+            raise AssertionError(f"answers differ\ntheirs: {theirs}\nours:   {ours}")
+
+
+PROBE: Final = 1_999_999_999
+"""Opaque of the request behind a frame that is not answered."""
+
+
+OWN: Final = ("bindAddress=", "configStorePath=", "kvConfigPath=", "rocketmqHome=")
+"""Properties that cannot be the same: an address and paths."""
+
+
+def _configuration(peer: Peer, connection: str) -> list[str]:
+    answer = peer.ask(connection, ask(319))
+    assert isinstance(answer, Answer), f"{peer.address} closed the connection"
+    return [line for line in answer.text.split("\n") if not line.startswith(OWN)]
+
+
+def _knows(peer: Peer, cluster: str) -> bool:
+    answer = peer.ask("barrier", ask(106))
+    return isinstance(answer, Answer) and f'"{cluster}"' in answer.text
+
+
+def _alike(theirs: Outcome, ours: Outcome) -> bool:
+    return _comparable(theirs) == _comparable(ours)
+
+
+def _comparable(outcome: Outcome) -> object:
+    """What must agree of an answer. Exception texts name Java's classes and lines."""
+    if isinstance(outcome, str):
+        return outcome
+    failed = outcome.code == 1 and _is_exception(outcome)
+    return (
+        *(outcome.kind, outcome.code, outcome.flag, outcome.opaque, outcome.version),
+        None if failed else outcome.remark,
+        outcome.ext_fields,
+        None if failed else _multiset(_neutral(outcome)),
+        _parsed(outcome.body),
+        _multiset(outcome.body),
+    )
+
+
+def _is_exception(outcome: Answer) -> bool:
+    """Java's exception text, or what ours says in its place (any remark Java does not have)."""
+    remark = outcome.remark or ""
+    return bool(_EXCEPTION.match(remark)) or (
+        outcome.language == "PYTHON" and remark not in _REMARKS
+    )
+
+
+_REMARKS: Final = frozenset(
+    {
+        "crc32 not match",
+        "disable",
+        "name server not ready",
+        "namespace or key is null",
+        "not set any response code",
+        "register broker failed",
+        "string2Properties error",
+    }
+)
+"""Java's own remarks with code 1; every other one is an exception's text."""
+
+
+def _neutral(outcome: Answer) -> bytes:
+    """The header's bytes without the language, which differs."""
+    if outcome.kind == JSON:
+        return outcome.header.replace(_LANGUAGE[outcome.language], b"")
+    return outcome.header[:2] + outcome.header[3:]
+
+
+def _multiset(data: bytes) -> bytes:
+    return bytes(sorted(data))
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return unordered(plain(body)) if body else None
+    except ValueError:
+        return body.decode(errors="surrogateescape")
+
+
+@dataclass
+class OurServer:
+    """Our NameServer as a process, configured by a -c file as Java's is."""
+
+    directory: Path
+    properties: Mapping[str, str | int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    port: int = PORT
+    ready: Callable[[str], bool] = java.answers
+    host: str = field(default_factory=new_address)
+    child: Child | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id; HarnessError if it was not started."""
+        return self._running().pid
+
+    def start(self) -> None:
+        """Start it and return when it serves. Raises HarnessError."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        file = self.directory / "namesrv.conf"
+        settings: dict[str, str | int] = {
+            "listenPort": self.port,
+            "bindAddress": self.host,
+            "kvConfigPath": str(self.directory / "kvConfig.json"),
+            **self.properties,
+        }
+        file.write_text(properties_text(settings))
+        command = [str(PROGRAM), "-c", str(file), "--data-dir", str(self.directory)]
+        env = {**os.environ, "ROCKETMQ_HOME": str(self.directory), **self.environment}
+        log = self.directory / "nameserver.log"
+        child = start([*command, *self.arguments], log=log, env=env)
+        self.child = child
+        until(lambda: self._serves(child), timeout=30, what=f"our server (log: {log})")
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        if self.child is not None:
+            self.child.kill()
+
+    def _serves(self, child: Child) -> bool:
+        child.require_running()
+        return self.ready(self.address)
+
+    def _running(self) -> Child:
+        if self.child is None:
+            raise HarnessError("our server was not started")
+        return self.child
+
+
+@dataclass
+class Servers:
+    """Both servers as processes."""
+
+    theirs: java.NameServer
+    ours: OurServer
+
+    def pair(self) -> Pair:
+        """Both, with no connection open yet."""
+        return Pair(self.theirs.address, self.ours.address)
+
+
+@contextmanager
+def start_servers(  # noqa: PLR0913 - settings by keyword, each with a default
+    directory: Path,
+    *,
+    properties: Mapping[str, str | int] | None = None,
+    environment: Mapping[str, str] | None = None,
+    java_flags: Sequence[str] = (),
+    our_arguments: Sequence[str] = (),
+    our_environment: Mapping[str, str] | None = None,
+    ready: Callable[[str], bool] = java.answers,
+) -> Iterator[Servers]:
+    """Start both with the same -c file and environment, and end both.
+
+    ``java_flags`` go to the JVM only, ``our_arguments`` and ``our_environment`` to ours only.
+    ``ready`` tells by an address whether a server serves.
+    """
+    given = {**(environment or {})}
+    theirs = java.NameServer(
+        directory / "java",
+        properties=properties,
+        flags=java_flags,
+        environment=given,
+        ready=ready,
+    )
+    ours = OurServer(
+        directory / "ours",
+        properties or {},
+        {**given, **(our_environment or {})},
+        our_arguments,
+        ready=ready,
+    )
+    try:
+        ours.start()
+        theirs.start()
+        yield Servers(theirs, ours)
+    finally:
+        theirs.kill()
+        ours.kill()
+
+
+@contextmanager
+def start_pair(  # noqa: PLR0913 - settings by keyword, each with a default
+    directory: Path,
+    *,
+    properties: Mapping[str, str | int] | None = None,
+    environment: Mapping[str, str] | None = None,
+    java_flags: Sequence[str] = (),
+    our_arguments: Sequence[str] = (),
+    our_environment: Mapping[str, str] | None = None,
+    ready: Callable[[str], bool] = java.answers,
+) -> Iterator[Pair]:
+    """Like ``start_servers``, for who needs only what can be asked of both."""
+    with start_servers(
+        directory,
+        properties=properties,
+        environment=environment,
+        java_flags=java_flags,
+        our_arguments=our_arguments,
+        our_environment=our_environment,
+        ready=ready,
+    ) as servers:
+        pair = servers.pair()
+        try:
+            yield pair
+        finally:
+            pair.close_all()
+
+
+def unmet(ids: Iterable[str]) -> list[str]:
+    """Those of the listed differences that nothing met."""
+    return sorted(set(ids) - TALLY.met)
