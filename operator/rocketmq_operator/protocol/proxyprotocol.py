@@ -16,11 +16,14 @@ MAX_HEADER = 16 + 0xFFFF
 """Bytes of the longest header, of version 2."""
 
 _MAX_V1 = 107
-_V1 = re.compile(rb"PROXY (?:UNKNOWN(?: [^\r]*)?|(TCP[46]) (\S+) (\S+) (\d{1,5}) (\d{1,5}))\r\n")
+_V1 = re.compile(
+    rb"PROXY (?:UNKNOWN(?: [^\r]*)?|(?P<kind>TCP[46]) (\S+) (\S+) (\d{1,5}) (\d{1,5}))\r\n"
+)
 _V2 = struct.Struct(">12sBBH")
-_LOCAL, _PROXY = 0, 1
+_LOCAL, _PROXY = 0x20, 0x21
 _ADDRESSES = {1: struct.Struct(">4s4sHH"), 2: struct.Struct(">16s16sHH")}
-"""Sizes by address family; others (unspecified, unix) announce nothing that we use."""
+"""Layout by address family; of others (unspecified, unix) we use nothing."""
+_FAMILIES = {0x00, 0x11, 0x12, 0x21, 0x22, 0x31, 0x32}
 
 
 class Header(NamedTuple):
@@ -52,32 +55,37 @@ def _parse_v1(data: bytes) -> Header | None:
     line = data[: end + 2] if end >= 0 else data[:_MAX_V1]
     match = _V1.fullmatch(line)
     if match is None:
-        raise FrameError(f"PROXY header {line.decode('ascii', 'replace')!r} is malformed")
-    if match[1] is None:
+        raise FrameError(f"PROXY header {line!r} is malformed")
+    if match["kind"] is None:
         return Header(len(line), None)
-    return Header(len(line), _announced(match[2].decode("ascii", "replace"), int(match[4]), line))
+    return Header(len(line), _source(match, line))
 
 
-def _announced(host: str, port: int, header: bytes) -> str:
+def _source(match: re.Match[bytes], line: bytes) -> str:
+    """The announced source; the destination must be right too, as for Netty's decoder."""
+    kind = ipaddress.IPv4Address if match["kind"] == b"TCP4" else ipaddress.IPv6Address
+    hosts, ports = match.group(2, 3), list(map(int, match.group(4, 5)))
     try:
-        address = ipaddress.ip_address(host)
+        source, _ = (kind(host.decode("ascii")) for host in hosts)
     except ValueError as error:
-        raise FrameError(f"PROXY header {header[:_MAX_V1]!r}: {error}") from error
-    if port > 0xFFFF:
-        raise FrameError(f"PROXY header {header[:_MAX_V1]!r}: port {port} is above 65535")
-    return f"{address}:{port}"
+        raise FrameError(f"PROXY header {line!r}: {error}") from error
+    if not all(0 < port <= 0xFFFF for port in ports):
+        raise FrameError(f"PROXY header {line!r}: a port is outside 1..65535")
+    return f"{source}:{ports[0]}"
 
 
 def _parse_v2(data: bytes) -> Header | None:
     if len(data) < _V2.size:
         return None
     _, command, family, size = _V2.unpack_from(data)
-    if command >> 4 != 2 or command & 0xF not in {_LOCAL, _PROXY}:
+    if command not in {_LOCAL, _PROXY}:
         raise FrameError(f"PROXY header: version and command {command:#04x} is not 0x20 or 0x21")
+    if command == _PROXY and family not in _FAMILIES:
+        raise FrameError(f"PROXY header: unknown address family and transport {family:#04x}")
     if len(data) < _V2.size + size:
         return None
     layout = _ADDRESSES.get(family >> 4)
-    if command & 0xF == _LOCAL or layout is None:
+    if command == _LOCAL or layout is None:
         return Header(_V2.size + size, None)
     if size < layout.size:
         raise FrameError(f"PROXY header: {size} bytes are too few for addresses of {family:#04x}")
