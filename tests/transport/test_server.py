@@ -120,11 +120,12 @@ async def test_idle_connections_are_aborted_and_active_ones_kept(active):
 
 async def test_the_largest_half_sent_frame_is_closed_when_memory_runs_out():
     async with serving(max_partial=1000) as (handler, server, _, writer):
+        small = await asyncio.open_connection(*writer.get_extra_info("peername"))
+        small[1].write((100_000).to_bytes(4, "big") + bytes(50))
         writer.write((100_000).to_bytes(4, "big") + bytes(900))
-        await eventually(lambda: sum(each.partial for each in server.connections) == 904)
-        server.sweep(0.0)
+        await eventually(lambda: sum(each.partial for each in server.connections) == 958)
         assert not handler.gone.is_set()
-        writer.write(bytes(900))
-        await eventually(lambda: sum(each.partial for each in server.connections) == 1804)
-        server.sweep(0.0)
+        writer.write(bytes(100))
         await asyncio.wait_for(handler.gone.wait(), 5)
+        assert [each.partial for each in server.connections] == [54]
+        small[1].close()

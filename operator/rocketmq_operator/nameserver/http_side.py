@@ -146,13 +146,13 @@ class HttpSide:
                 "Brokers dropped for want of a sign of life.",
                 counters.expired,
             ),
-            ("kv_writes_total", "KV edits made durable.", counters.kv_writes),
+            ("kv_writes_total", "KV edits made durable.", service.writes.kv_edits),
             (
                 "config_writes_total",
                 "Configuration updates made durable.",
-                counters.config_writes,
+                service.writes.config_updates,
             ),
-            ("write_errors_total", "Writes to disk that failed.", counters.write_errors),
+            ("write_errors_total", "Writes to disk that failed.", service.writes.errors),
         ]
 
     def _gauges(self) -> list[tuple[str, str, float]]:

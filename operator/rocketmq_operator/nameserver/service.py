@@ -1,8 +1,8 @@
 """A running server: ties the processor to connections, disk and the clock.
 
 Lookups are answered inside ``data_received``. Changes of the route tables run one after another; a
-large one is cut into slices between which lookups go on. Writes to disk run in one task, and are
-answered when they are durable.
+large one is cut into slices between which lookups go on. Writes to disk are answered when they are
+durable (``writes``).
 """
 
 import asyncio
@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from rocketmq_operator.errors import ProtocolError, SettingsError, StorageError
+from rocketmq_operator.errors import ProtocolError, SettingsError
 from rocketmq_operator.nameserver import processor as rules
-from rocketmq_operator.nameserver import storage
 from rocketmq_operator.nameserver.notifier import Notifier
 from rocketmq_operator.nameserver.processor import (
     Call,
@@ -29,7 +28,8 @@ from rocketmq_operator.nameserver.processor import (
 )
 from rocketmq_operator.nameserver.replycache import Entry
 from rocketmq_operator.nameserver.settings import Options
-from rocketmq_operator.protocol import headers, properties
+from rocketmq_operator.nameserver.writes import Write, WriteQueue
+from rocketmq_operator.protocol import headers
 from rocketmq_operator.protocol.codes import V5_3_1, RequestCode, ResponseCode
 from rocketmq_operator.protocol.command import RemotingCommand
 from rocketmq_operator.transport.connection import Connection, Limits
@@ -51,20 +51,11 @@ class Counters:
     requests: dict[int, int] = field(default_factory=dict)
     frames_rejected: int = 0
     expired: int = 0
-    kv_writes: int = 0
-    config_writes: int = 0
-    write_errors: int = 0
 
 
 class _Change(NamedTuple):
     steps: Steps
     call: Call | None
-    done: Callable[[RemotingCommand], None]
-
-
-class _Write(NamedTuple):
-    what: KvWrite | ConfigWrite
-    call: Call
     done: Callable[[RemotingCommand], None]
 
 
@@ -98,13 +89,10 @@ class Service:
         self._going_away = False
         self._tls = tls
         self._at_start = options
-        self._kv_path = kv_path
-        self._config_path = config_path
+        self.writes = WriteQueue(processor, kv_path, config_path, self._written)
         self._changes: deque[_Change] = deque()
         self._unregistering = 0
-        self._writes: deque[_Write] = deque()
         self._change_due = asyncio.Event()
-        self._write_due = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._view_changed = asyncio.Event()
@@ -123,7 +111,7 @@ class Service:
         return address
 
     def _loops(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        loops = [self._change_loop, self._write_loop, self._expiry_loop, self._sweep_loop]
+        loops = [self._change_loop, self.writes.run, self._expiry_loop, self._sweep_loop]
         return loops if self._tls is None else [*loops, self._tls_loop]
 
     async def go_away(self, at_once: asyncio.Event) -> None:
@@ -177,7 +165,7 @@ class Service:
         self, connection: Connection, call: Call, result: Steps | KvWrite | ConfigWrite
     ) -> bytes | None:
         if isinstance(result, KvWrite | ConfigWrite):
-            waiting = len(self._writes)
+            waiting = len(self.writes)
         elif not self._changes:
             return self._change_now(connection, call, result)
         else:
@@ -199,8 +187,7 @@ class Service:
             connection.release(self._frame(call, reply))
 
         if isinstance(result, KvWrite | ConfigWrite):
-            self._writes.append(_Write(result, call, done))
-            self._write_due.set()
+            self.writes.add(Write(result, call, done))
         else:
             self._changes.append(_Change(result, call, done))
             self._unregistering += _unregisters(call)
@@ -254,10 +241,11 @@ class Service:
             next(steps)
         except StopIteration as end:
             reply: RemotingCommand = end.value
+        except ProtocolError as error:
+            reply = _failed(call, str(error))
         except Exception as error:  # noqa: BLE001 - one request's failure ends at its connection
             _log.exception("a change of the route tables failed")
-            remark = f"internal error: {type(error).__name__}"
-            reply = RemotingCommand(1) if call is None else rules.failure(call, remark)
+            reply = _failed(call, f"internal error: {type(error).__name__}")
         else:
             return None
         self._changed()
@@ -285,8 +273,16 @@ class Service:
             self._change_due.clear()
             self._rest()
 
+    def _written(self) -> None:
+        """A round of writes is done."""
+        self.server.limits = self.server.limits._replace(
+            idle_seconds=self.processor.options.idle_seconds
+        )
+        self._wake_viewers()
+        self._rest()
+
     def _rest(self) -> None:
-        if not (self._changes or self._writes):
+        if not (self._changes or self.writes):
             self._quiet.set()
 
     def _changed(self) -> None:
@@ -304,7 +300,7 @@ class Service:
     @property
     def settings_revision(self) -> int:
         """Moves with every KV edit and every update of the configuration."""
-        return self.counters.kv_writes + self.counters.config_writes
+        return self.writes.kv_edits + self.writes.config_updates
 
     @property
     def revision(self) -> int:
@@ -322,63 +318,6 @@ class Service:
             async with asyncio.timeout(seconds):
                 while self.revision == revision and not self.stopping:
                     await self._view_changed.wait()
-
-    # Writes to disk
-
-    async def _write_loop(self) -> None:
-        while True:
-            await self._write_due.wait()
-            while self._writes:
-                if isinstance(self._writes[0].what, KvWrite):
-                    await self._write_kv()
-                else:
-                    await self._write_config(self._writes[0])
-            self._write_due.clear()
-            self._rest()
-
-    async def _write_kv(self) -> None:
-        """All KV edits that wait, up to the next other write, in one file."""
-        batch: list[_Write] = []
-        for write in self._writes:
-            if not isinstance(write.what, KvWrite):
-                break
-            batch.append(write)
-        edits = [write.what.edit for write in batch if isinstance(write.what, KvWrite)]
-        kv = self.processor.kv.edited(edits)
-        error = await self._saved(self._kv_path, kv.written)
-        if error is None:
-            self.processor.kv_written(kv, edits)
-            self.counters.kv_writes += len(edits)
-            self._wake_viewers()
-        for write in batch:
-            self._writes.popleft()
-            write.done(_written(write.call, error))
-
-    async def _write_config(self, write: _Write) -> None:
-        assert isinstance(write.what, ConfigWrite)
-        fresh = self.processor.configuration.updated(write.what.changes)
-        text = properties.dump(fresh.printed())
-        error = await self._saved(self._config_path, text.encode, backup=True)
-        if error is None:
-            self.processor.configuration_written(fresh)
-            self.server.limits = self.server.limits._replace(
-                idle_seconds=self.processor.options.idle_seconds
-            )
-            self.counters.config_writes += 1
-            self._wake_viewers()
-        self._writes.popleft()
-        write.done(_written(write.call, error))
-
-    async def _saved(
-        self, path: Path, content: Callable[[], bytes], *, backup: bool = False
-    ) -> StorageError | None:
-        try:
-            await asyncio.to_thread(lambda: storage.save(path, content(), backup=backup))
-        except StorageError as error:
-            self.counters.write_errors += 1
-            _log.error("%s", error)
-            return error
-        return None
 
     # Time
 
@@ -456,13 +395,15 @@ def _unregisters(call: Call | None) -> bool:
     return call is not None and call.command.code == RequestCode.UNREGISTER_BROKER
 
 
+def _failed(call: Call | None, remark: str) -> RemotingCommand:
+    if call is None:
+        return RemotingCommand(ResponseCode.SYSTEM_ERROR)
+    return rules.failure(call, remark)
+
+
 def _unanswered(steps: Generator[None, None, None]) -> Steps:
     yield from steps
     return RemotingCommand(ResponseCode.SUCCESS)
-
-
-def _written(call: Call, error: StorageError | None) -> RemotingCommand:
-    return rules.success(call) if error is None else rules.failure(call, str(error))
 
 
 def _listed(keys: list[tuple[str, str]]) -> str:

@@ -38,6 +38,9 @@ class Roll(Protocol):
     def left(self, connection: "Connection") -> None:
         """A connection ended."""
 
+    def keeps(self, more: int) -> None:
+        """A connection keeps so many more (or fewer) bytes of incomplete frames."""
+
 
 class Limits(NamedTuple):
     """What a connection may cost; sizes in bytes. ``idle_seconds`` 0: it may be idle for ever.
@@ -66,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._decoder = FrameDecoder()
         self._backlog: deque[bytes] = deque()
         self._transport: asyncio.Transport | None = None
+        self._kept = 0
         self._held = 0
         self._paused = False
         self._reading = True
@@ -83,6 +87,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._backlog.clear()
+        self._forget()
         self._roll.left(self)
         self._handler.lost(self)
 
@@ -98,6 +103,17 @@ class Connection(asyncio.Protocol):
                 self._decoder.feed(b"")
         except ProtocolError as error:
             self._reject(error)
+        if self._decoder.buffered != self._kept:
+            self._account()
+
+    def _account(self) -> None:
+        more = self._decoder.buffered - self._kept
+        self._kept += more
+        self._roll.keeps(more)
+
+    def _forget(self) -> None:
+        self._decoder = FrameDecoder()
+        self._account()
 
     def _answer_all(self, payloads: Iterable[bytes]) -> None:
         """Answer ``payloads`` with one write, or until the peer has to be waited for."""
@@ -180,6 +196,11 @@ class Connection(asyncio.Protocol):
         """Close after what was written is sent."""
         if self._transport is not None:
             self._transport.close()
+
+    def discard(self) -> None:
+        """Close at once, and forget the incomplete frame now."""
+        self._forget()
+        self.abort()
 
     def abort(self) -> None:
         """Close at once."""

@@ -42,6 +42,7 @@ class RemotingServer:
         self._tls = tls
         self._mode = TlsMode.DISABLED if tls is None else tls.mode
         self._max_partial = max_partial
+        self._partial = 0
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._arrivals: set[Arrival] = set()
@@ -58,6 +59,12 @@ class RemotingServer:
         self.connections.discard(connection)
         if not self.connections:
             self._empty.set()
+
+    def keeps(self, more: int) -> None:
+        """A connection keeps so many more bytes of incomplete frames; close hogs if need be."""
+        self._partial += more
+        if self._partial > self._max_partial:
+            self._bound_memory()
 
     # Accepting
 
@@ -133,7 +140,7 @@ class RemotingServer:
     # Housekeeping
 
     def sweep(self, now: float) -> None:
-        """Abort connections without a read or a write for as long as they may be, and hogs.
+        """Abort connections without a read or a write for as long as they may be.
 
         ``now`` in seconds; called regularly, it sees activity as of the call before.
         """
@@ -145,21 +152,16 @@ class RemotingServer:
             if _is_idle(connection, now, connection.limits.idle_seconds):
                 _log.info("%s: closed, idle", connection.peer)
                 connection.abort()
-        self._bound_memory()
 
     def _bound_memory(self) -> None:
-        total = sum(connection.partial for connection in self.connections)
-        by_size = sorted(self.connections, key=lambda connection: connection.partial)
-        while total > self._max_partial:
-            largest = by_size.pop()
-            _log.warning(
-                "%s: closed, %d bytes of an incomplete frame while all peers together hold %d",
-                largest.peer,
-                largest.partial,
-                total,
-            )
-            total -= largest.partial
-            largest.abort()
+        largest = max(self.connections, key=lambda connection: connection.partial)
+        _log.warning(
+            "%s: closed, %d bytes of an incomplete frame while all peers together hold %d",
+            largest.peer,
+            largest.partial,
+            self._partial,
+        )
+        largest.discard()
 
     # The end
 
