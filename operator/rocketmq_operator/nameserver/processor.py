@@ -163,6 +163,8 @@ def register_broker(server: Processor, call: Call) -> Result:
     announced = call.number("bodyCrc32") or 0
     if announced and announced != crc & _CRC_MASK:
         return command.reply(ResponseCode.SYSTEM_ERROR, remark="crc32 not match", ext_fields={})
+    if command.version < 0:
+        return failure(call, f"version {command.version} is no version")
     broker_id = call.number("brokerId")
     if broker_id is None:
         return failure(call, f"brokerId {call.field('brokerId')!r} is not a number")
@@ -202,8 +204,6 @@ def _register(server: Processor, call: Call, fingerprint: Fingerprint) -> Steps:
         body = yield from decode_registration(call.command.body, version, compressed=compressed)
     except BodyError as error:
         return failure(call, f"Failed to decode RegisterBrokerBody: {error}")
-    if body.topic_config_serialize_wrapper is None:
-        return success(call, _order_table(server), {})
     registered = yield from server.routes.register(
         fingerprint, body, call.channel, call.now, delete_topics=delete_topics
     )
@@ -242,7 +242,7 @@ def query_data_version(server: Processor, call: Call) -> Result:
     if key is None:
         return failure(call, "clusterName or brokerAddr is null")
     body = call.command.body
-    asked = bodies.decode(body, DataVersion) if body else None
+    asked = bodies.decode_or_null(body, DataVersion) if body else None
     known = server.routes.beat(key, call.now)
     fields = {"changed": "false" if known is not None and known == asked else "true"}
     return success(call, b"" if known is None else bodies.encode(known), fields)
@@ -336,7 +336,8 @@ def register_topic(server: Processor, call: Call) -> Steps:
     """217: the queues of one topic; success whatever they are."""
     yield from ()
     topic, body = call.field("topic"), call.command.body
-    queues = bodies.decode(body, TopicRouteData).queue_datas if body else ()
+    told = bodies.decode_or_null(body, TopicRouteData) if body else None
+    queues = told.queue_datas if told is not None else ()
     if topic is not None and queues:
         server.routes.add_topic(topic, list(queues))
     return success(call)

@@ -86,7 +86,7 @@ def _some_topics(body: bytes, start: int, topics: dict[str, TopicConfig]) -> int
 
 def _decode_at_once(body: bytes, version: int, *, compressed: bool) -> RegisterBrokerBody:
     if version < V3_0_11:
-        table = fastjson.decode(body, TopicConfigTable) if body else _EMPTY
+        table = fastjson.decode_or_null(body, TopicConfigTable) if body else _EMPTY
         return RegisterBrokerBody(table, None)
     if not body:
         return RegisterBrokerBody(_EMPTY, [])
@@ -156,7 +156,7 @@ def _topic_line(line: str) -> TopicConfig:
         raise BodyError(f"compressed registration: topic line {line[:80]!r}: {error}") from error
 
 
-def _filter_servers(chunk: bytes) -> list[str]:
+def _filter_servers(chunk: bytes) -> list[str | None]:
     try:
         value = fastjson.loads(chunk)
     except BodyError:
