@@ -7,6 +7,7 @@ keys, ASCII only). Reading first tries strict JSON, then everything fastjson acc
 import json.encoder
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -17,6 +18,8 @@ from rocketmq_operator.protocol.fastjson_reader import read
 
 T = TypeVar("T")
 _INT32_MAX = 0x7FFFFFFF
+_MAX_DIGITS = 40
+"""More than any whole number has that a peer sends; ``1e999999999`` would fill the memory."""
 
 
 class _Dialect(NamedTuple):
@@ -39,13 +42,16 @@ _BROWSER = _Dialect(
 )
 
 
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+
+
 def loads(data: bytes | str) -> object:
     """Any JSON that fastjson reads, as plain Python values. Raises BodyError."""
     try:
         text = data if isinstance(data, str) else data.decode()
         if not text.strip():
             return None
-        return msgspec.json.decode(text)
+        return _PLAIN.decode(text)
     except UnicodeDecodeError as error:
         raise BodyError(f"JSON is not UTF-8: {error}") from error
     except (msgspec.DecodeError, RecursionError):
@@ -105,7 +111,7 @@ def _cast(value: Any, kind: msgspec.inspect.Type) -> Any:
     return value
 
 
-_DECIMAL = re.compile(r"[+-]?\d{1,40}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}")
 _TRAILING_ZEROS = re.compile(r"\.0*$")
 _NOTHING = frozenset({"", "null", "NULL"})
 """Texts that stand for null where a number or a boolean is wanted."""
@@ -113,7 +119,9 @@ _YES, _NO = frozenset({"true", "1", "y", "t"}), frozenset({"false", "0", "n", "f
 
 
 def _cast_int(value: Any, kind: msgspec.inspect.IntType) -> Any:
-    if isinstance(value, bool | float):
+    if isinstance(value, Decimal):
+        return int(value) if value.adjusted() < _MAX_DIGITS else value
+    if isinstance(value, bool):
         return int(value)
     if not isinstance(value, str):
         return value
@@ -132,8 +140,8 @@ def _cast_str(value: Any, _: Any) -> Any:
 
 
 def _cast_bool(value: Any, _: Any) -> Any:
-    if isinstance(value, int | float):
-        return int(value) == 1
+    if isinstance(value, int | Decimal):
+        return 1 <= value < 2
     if not isinstance(value, str):
         return value
     if value in _NOTHING:
@@ -244,8 +252,8 @@ def _write(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None
         put(_escape(dialect.quote(value), dialect))
     elif value is None or isinstance(value, bool):
         put({None: "null", True: "true", False: "false"}[value])
-    elif isinstance(value, int | float):
-        put(repr(int(value) if isinstance(value, int) else value))
+    elif isinstance(value, int | float | Decimal):
+        put(str(int(value) if isinstance(value, int) else value))
     elif isinstance(value, list | tuple):
         _write_list(value, dialect, put)
     else:

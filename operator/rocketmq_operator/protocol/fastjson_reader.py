@@ -1,6 +1,8 @@
 """The tolerant JSON parser: bare and single-quoted names, comments, spare commas, object keys."""
 
+import contextlib
 import re
+from decimal import Decimal, InvalidOperation
 
 from rocketmq_operator.errors import BodyError
 
@@ -14,8 +16,9 @@ _STRING = {
 }
 _BARE = re.compile(r"[\w$.+-]+")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL)
-_INTEGER = re.compile(r"([+-]?\d{1,40})[LSB]?")
-_FLOAT = re.compile(r"([+-]?(?:\d[\d.eE+-]*|NaN))[DF]?")
+_INTEGER = re.compile(r"([+-]?[0-9]{1,40})[LSB]?")
+_FLOAT = re.compile(r"([+-]?[0-9][0-9.eE+-]*)[DF]?")
+_NUMBER_NAME = re.compile(r"-?[0-9]{1,40}")
 _SIMPLE = {
     "b": "\b",
     "f": "\f",
@@ -110,7 +113,7 @@ class _Reader:
             self.value(depth)
             return self.text[start : self.at]
         name = self.bare()
-        return int(name) if name.isdecimal() or name[1:].isdecimal() else name
+        return int(name) if _NUMBER_NAME.fullmatch(name) else name
 
     def string(self, quote: str) -> str:
         match = _STRING[quote].match(self.text, self.at)
@@ -136,13 +139,11 @@ class _Reader:
         if word in _WORDS:
             return _WORDS[word]
         integer, number = _INTEGER.fullmatch(word), _FLOAT.fullmatch(word)
-        try:
-            if integer is not None:
-                return int(integer[1])
-            if number is not None:
-                return float(number[1])
-        except ValueError:
-            pass
+        if integer is not None:
+            return int(integer[1])
+        if number is not None:
+            with contextlib.suppress(InvalidOperation):
+                return Decimal(number[1])
         self.at = start
         raise self.error("a value")
 
