@@ -4,7 +4,7 @@ Every method is one step that nothing interrupts, except ``register``, which pau
 of a large topic table. Times are milliseconds given by the caller.
 """
 
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from rocketmq_operator.nameserver.brokers import (
@@ -368,7 +368,7 @@ class RouteTable:
                 self._group_changed(self.groups[name])
         self.revision += 1
 
-    def add_topic(self, topic: str, queues: list[QueueData]) -> None:
+    def add_topic(self, topic: str, queues: Sequence[QueueData]) -> None:
         """Enter a topic's queues up to the first unknown broker; a new topic all or nothing."""
         known = 0
         while known < len(queues) and queues[known].broker_name in self.groups:

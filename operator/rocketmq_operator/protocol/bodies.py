@@ -25,7 +25,7 @@ class DataVersion(_Body, frozen=True, gc=False):
 class QueueData(_Body, frozen=True, gc=False):
     """The queues of one topic on one broker name. ``perm``: 4 read, 2 write, 1 inherit."""
 
-    broker_name: str
+    broker_name: str = ""
     perm: Int32 = 0
     read_queue_nums: Int32 = 0
     topic_sys_flag: Int32 = 0
@@ -46,10 +46,10 @@ class TopicQueueMappingInfo(_Body, frozen=True, gc=False):
     """Where the logical queues of a static topic live on one broker."""
 
     bname: str | None = None
-    curr_id_map: dict[Int32, Int32] | None = None
+    curr_id_map: dict[Int32, Int32] | None = {}
     dirty: bool = False
     epoch: Int64 = 0
-    scope: str | None = None
+    scope: str | None = "__global__"
     topic: str | None = None
     total_queues: Int32 = 0
 

@@ -247,13 +247,19 @@ def _java_escape(match: re.Match[str]) -> str:
     return f"\\u{int(found[2:], 16) if len(found) > 1 else ord(found):04X}"
 
 
+_SAFE = (1 << 53) - 1
+"""Larger numbers are text in the browser dialect: JavaScript would round them."""
+
+
 def _write(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None:
     if isinstance(value, str):
         put(_escape(dialect.quote(value), dialect))
     elif value is None or isinstance(value, bool):
         put({None: "null", True: "true", False: "false"}[value])
-    elif isinstance(value, int | float | Decimal):
-        put(str(int(value) if isinstance(value, int) else value))
+    elif isinstance(value, int):
+        put(f'"{value:d}"' if dialect.browser and abs(value) > _SAFE else f"{value:d}")
+    elif isinstance(value, float | Decimal):
+        put(str(value))
     elif isinstance(value, list | tuple):
         _write_list(value, dialect, put)
     else:
