@@ -13,7 +13,6 @@ import os
 import re
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -219,17 +218,10 @@ class Pair:
         probe = self.answer(ask(31999, opaque=PROBE), connection)
         assert probe.opaque == PROBE, "the frame before it was answered"
 
-    def become_same(self, *frames: bytes, connection: str = "admin") -> None:
-        """Ask until both give the same answers: for what takes effect a little later."""
-        deadline = time.monotonic() + SETTLE_TIMEOUT
-        while True:
-            asked = [[peer.ask(connection, frame) for frame in frames] for peer in self.peers]
-            if all(map(_alike, *asked)) or time.monotonic() > deadline:
-                break
-            time.sleep(0.01)
-        for theirs, ours in zip(*asked, strict=True):
-            self._tally.frames += 1
-            self._require(theirs, ours)
+    def become_same(self, frame: bytes, wanted: int, connection: str = "admin") -> None:
+        """Ask until both answer with the code ``wanted``, and then the same."""
+        self.both(lambda peer: _code(peer.ask(connection, frame)) == wanted, f"code {wanted}")
+        self.same(frame, connection)
 
     def both(self, condition: Callable[[Peer], bool], what: str) -> None:
         """Wait until ``condition`` holds of each."""
@@ -292,6 +284,10 @@ class Pair:
 
 PROBE: Final = 1_999_999_999
 """Opaque of the request behind a frame that is not answered."""
+
+
+def _code(outcome: Outcome) -> int | None:
+    return outcome.code if isinstance(outcome, Answer) else None
 
 
 OWN: Final = ("bindAddress=", "configStorePath=", "kvConfigPath=", "rocketmqHome=")

@@ -120,7 +120,12 @@ def json_payload(header: bytes) -> bytes:
         (b'{"code":"105"}', RemotingCommand(105, language=JAVA, version=0)),
         (b'{"code":105,"language":null}', RemotingCommand(105, language=None, version=0)),
         (b'{"code":105,"language":"COBOL"}', RemotingCommand(105, language=None, version=0)),
-        (b'{"code":105,"language":9}', RemotingCommand(105, language=None, version=0)),
+        (b'{"code":105,"language":9}', RemotingCommand(105, language=LanguageCode.GO, version=0)),
+        (b'{"Code":105,"FLAG":2,"ver-sion":3}', RemotingCommand(105, 2, language=JAVA, version=3)),
+        (
+            b'{"code":true,"opaque":"1,000"}',
+            RemotingCommand(1, opaque=1000, language=JAVA, version=0),
+        ),
         (b"{code:105,'version':3,}", RemotingCommand(105, language=JAVA, version=3)),
         (b'{"code":105,"more":[1,{"a":2}]}\n', RemotingCommand(105, language=JAVA, version=0)),
         (
@@ -133,6 +138,20 @@ def json_payload(header: bytes) -> bytes:
 )
 def test_what_fastjson_accepts_is_accepted(header, expected):
     assert decode(json_payload(header)) == expected
+
+
+@pytest.mark.parametrize("told", ["99", "-1", "{}", "[]", "true", "1.5"])
+def test_a_language_that_is_neither_a_name_nor_a_known_number_is_refused(told):
+    with pytest.raises(HeaderError):
+        decode(json_payload(f'{{"code":105,"language":{told}}}'.encode()))
+
+
+def test_an_encoded_surrogate_in_a_binary_header_is_one_replacement_character():
+    header = bytes.fromhex(
+        "0065 00 01df 00000007 00000000 00000000 0000000a 0001 6b 00000003 eda080"
+    )
+    payload = (1 << 24 | len(header)).to_bytes(4, "big") + header
+    assert decode(payload).ext_fields == {"k": "\ufffd"}
 
 
 BINARY_PREFIX = bytes.fromhex("0064 00 01df 00000000 00000000")

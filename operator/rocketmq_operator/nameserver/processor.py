@@ -7,7 +7,7 @@ the route tables, or a write to disk. Semantics are those of Java's ``DefaultReq
 
 import re
 import zlib
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from rocketmq_operator.errors import BodyError
@@ -24,6 +24,7 @@ from rocketmq_operator.protocol.bodies import (
     DataVersion,
     GetBrokerMemberGroup,
     KVTable,
+    QueueData,
     TopicList,
     TopicRouteData,
 )
@@ -63,11 +64,12 @@ class Call(NamedTuple):
         """A boolean ext field: only ``true`` in any letter case is true."""
         return (self.field(name) or "").lower() == "true"
 
-    def number(self, name: str) -> int | None:
-        """A whole-number ext field, or None if it is absent or no number of 64 bits."""
+    def number(self, name: str, bits: int = 64) -> int | None:
+        """A whole-number ext field, or None if it is absent or no number of that size."""
         text = self.field(name) or ""
         number = int(text) if _DECIMAL.fullmatch(text) else None
-        return number if number is not None and -(1 << 63) <= number < 1 << 63 else None
+        limit = 1 << (bits - 1)
+        return number if number is not None and -limit <= number < limit else None
 
 
 class KvWrite(NamedTuple):
@@ -161,9 +163,11 @@ def register_broker(server: Processor, call: Call) -> Result:
     """103: check the CRC, then apply the registration unless it equals that broker's last one."""
     command = call.command
     crc = zlib.crc32(command.body)
-    announced = call.number("bodyCrc32") or 0
+    announced = call.number("bodyCrc32", 32) or 0
     if announced and announced != crc & _CRC_MASK:
         return command.reply(ResponseCode.SYSTEM_ERROR, remark="crc32 not match", ext_fields={})
+    if command.version < 0:
+        return failure(call, f"version {command.version} is no version")
     broker_id = call.number("brokerId")
     if broker_id is None:
         return failure(call, f"brokerId {call.field('brokerId')!r} is not a number")
@@ -203,8 +207,6 @@ def _register(server: Processor, call: Call, fingerprint: Fingerprint) -> Steps:
         body = yield from decode_registration(call.command.body, version, compressed=compressed)
     except BodyError as error:
         return failure(call, f"Failed to decode RegisterBrokerBody: {error}")
-    if body.topic_config_serialize_wrapper is None:
-        return success(call, _order_table(server), {})
     registered = yield from server.routes.register(
         fingerprint, body, call.channel, call.now, delete_topics=delete_topics
     )
@@ -243,7 +245,7 @@ def query_data_version(server: Processor, call: Call) -> Result:
     if key is None:
         return failure(call, "clusterName or brokerAddr is null")
     body = call.command.body
-    asked = bodies.decode(body, DataVersion) if body else None
+    asked = bodies.decode_or_null(body, DataVersion) if body else None
     known = server.routes.beat(key, call.now)
     fields = {"changed": "false" if known is not None and known == asked else "true"}
     return success(call, b"" if known is None else bodies.encode(known), fields)
@@ -333,13 +335,18 @@ def delete_topic(server: Processor, call: Call) -> Steps:
     return success(call)
 
 
-def register_topic(server: Processor, call: Call) -> Steps:
+def register_topic(server: Processor, call: Call) -> Result:
     """217: the queues of one topic; success whatever they are."""
+    body = call.command.body
+    told = bodies.decode_or_null(body, TopicRouteData) if body else None
+    return _add_topic(server, call, () if told is None else told.queue_datas)
+
+
+def _add_topic(server: Processor, call: Call, queues: Sequence[QueueData]) -> Steps:
     yield from ()
-    topic, body = call.field("topic"), call.command.body
-    queues = bodies.decode(body, TopicRouteData).queue_datas if body else ()
+    topic = call.field("topic")
     if topic is not None and queues:
-        server.routes.add_topic(topic, list(queues))
+        server.routes.add_topic(topic, queues)
     return success(call)
 
 

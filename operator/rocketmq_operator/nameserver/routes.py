@@ -4,7 +4,7 @@ Every method is one step that nothing interrupts, except ``register``, which pau
 of a large topic table. Times are milliseconds given by the caller.
 """
 
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from rocketmq_operator.nameserver.brokers import (
@@ -32,6 +32,7 @@ from rocketmq_operator.protocol.bodies import (
 
 _SYNC_TOPIC = "rmq_sys_SYNC_BROKER_MEMBER_"
 _ALL_BITS = -1
+_NO_TABLE = TopicConfigTable(topic_config_table=None)
 
 
 class Watcher(Protocol):
@@ -54,7 +55,7 @@ class RouteTable:
         self.groups: dict[str, Group] = {}
         self.clusters: dict[str, dict[str, None]] = {}
         self.live: dict[Key, Live] = {}
-        self.filters: dict[Key, list[str]] = {}
+        self.filters: dict[Key, list[str | None]] = {}
         self.mappings: dict[str, dict[str, TopicQueueMappingInfo]] = {}
         self._channels: dict[Hashable, set[Key]] = {}
         self._notices: list[Notice] = []
@@ -86,7 +87,7 @@ class RouteTable:
         ``delete_topics`` is the property deleteTopicWithBrokerRegistration.
         """
         identity = fingerprint.identity
-        table = body.topic_config_serialize_wrapper or TopicConfigTable()
+        table = body.topic_config_serialize_wrapper or _NO_TABLE
         version = table.data_version or DataVersion(timestamp=now)
         group = self._join(identity)
         previous_min = group.smallest or 0
@@ -94,8 +95,11 @@ class RouteTable:
         if self._is_outdated(group, identity, version):
             self._forget(identity.key)
             return Registered()
-        if identity.broker_id not in group.addresses and len(table.topic_config_table or ()) == 1:
-            return None
+        if identity.broker_id not in group.addresses:
+            if table.topic_config_table is None:
+                return Registered()  # Java fails here, says success, and leaves the group behind
+            if len(table.topic_config_table) == 1:
+                return None
         first = self._take_seat(group, identity)
         if self._speaks_for_topics(group, identity):
             yield from self._apply_topics(group, identity, table, version, first, delete_topics)
@@ -208,7 +212,7 @@ class RouteTable:
             if not keys:
                 del self._channels[live.channel]
 
-    def _set_filters(self, identity: Identity, servers: list[str] | None) -> None:
+    def _set_filters(self, identity: Identity, servers: list[str | None] | None) -> None:
         """Step 11: None leaves what is known, an empty list removes it."""
         if servers is None or self.filters.get(identity.key, []) == servers:
             return
@@ -241,7 +245,9 @@ class RouteTable:
         gone: set[str] = set()
         reduced: dict[str, Leaving | None] = {}
         for each in leaving:
-            self._forget((each.cluster, each.address))
+            live = self._forget((each.cluster, each.address))
+            if self.filters.pop((each.cluster, each.address), None) is not None:
+                self._watcher.broker_changed(live.identity.name if live else each.name)
             group = self.groups.get(each.name)
             minimum_leaves = group is not None and each.broker_id == group.smallest
             if group is not None:
@@ -272,14 +278,13 @@ class RouteTable:
         groups = (self.groups[name] for name in names if name in self.groups)
         return {group.name for group in groups if group.acting and MASTER not in group.addresses}
 
-    def _forget(self, key: Key) -> None:
-        """Remove the live entry and the filter servers of one address."""
+    def _forget(self, key: Key) -> Live | None:
+        """Remove the live entry of one address."""
         live = self.live.pop(key, None)
         if live is not None:
             self.revision += 1
             self._leave_channel(key, live)
-        if self.filters.pop(key, None) is not None and live is not None:
-            self._watcher.broker_changed(live.identity.name)
+        return live
 
     def expired(self, now: int) -> list[Key]:
         """Who has not been heard of for longer than its heartbeat timeout."""
@@ -363,7 +368,7 @@ class RouteTable:
                 self._group_changed(self.groups[name])
         self.revision += 1
 
-    def add_topic(self, topic: str, queues: list[QueueData]) -> None:
+    def add_topic(self, topic: str, queues: Sequence[QueueData]) -> None:
         """Enter a topic's queues up to the first unknown broker; a new topic all or nothing."""
         known = 0
         while known < len(queues) and queues[known].broker_name in self.groups:
@@ -394,7 +399,7 @@ class RouteTable:
         ]
         if not groups:
             return None
-        filters: dict[str, list[str]] = {}
+        filters: dict[str, list[str | None]] = {}
         if self.filters:
             filters = self._filters_of(groups)
         datas = [group.data() for group in groups]
@@ -403,7 +408,7 @@ class RouteTable:
             datas = [_acting(data, writable) for data in datas]
         return TopicRouteData(datas, filters, order, entries, self.mappings.get(topic))
 
-    def _filters_of(self, groups: Iterable[Group]) -> dict[str, list[str]]:
+    def _filters_of(self, groups: Iterable[Group]) -> dict[str, list[str | None]]:
         keys = (
             (group.cluster, address) for group in groups for address in group.addresses.values()
         )

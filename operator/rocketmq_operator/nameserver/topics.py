@@ -77,7 +77,7 @@ class TopicTable:
             if index % SLICE == 0:
                 yield
             topic = config.topic_name
-            if not topic:
+            if topic is None:
                 continue
             old = self._entries.get(topic)
             if old is not None and not everything and _has(old, name):

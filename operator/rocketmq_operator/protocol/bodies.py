@@ -7,6 +7,7 @@ garbage collector: a cluster holds hundreds of thousands of them.
 import msgspec
 
 from rocketmq_operator.protocol import fastjson
+from rocketmq_operator.protocol.fastjson import Int32, Int64
 
 
 class _Body(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -16,26 +17,26 @@ class _Body(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class DataVersion(_Body, frozen=True, gc=False):
     """How new a broker's topic table is; equal only if all three are. ``timestamp`` in ms."""
 
-    counter: int = 0
-    state_version: int = 0
-    timestamp: int = 0
+    counter: Int64 | None = 0
+    state_version: Int64 = 0
+    timestamp: Int64 = 0
 
 
 class QueueData(_Body, frozen=True, gc=False):
     """The queues of one topic on one broker name. ``perm``: 4 read, 2 write, 1 inherit."""
 
-    broker_name: str
-    perm: int = 0
-    read_queue_nums: int = 0
-    topic_sys_flag: int = 0
-    write_queue_nums: int = 0
+    broker_name: str = ""
+    perm: Int32 = 0
+    read_queue_nums: Int32 = 0
+    topic_sys_flag: Int32 = 0
+    write_queue_nums: Int32 = 0
 
 
 class BrokerData(_Body, frozen=True, gc=False):
     """The members of one broker name: id (0 is the master) to ``host:port``."""
 
     broker_name: str
-    broker_addrs: dict[int, str] = {}
+    broker_addrs: dict[Int64, str] = {}
     cluster: str | None = None
     enable_acting_master: bool = False
     zone_name: str | None = None
@@ -45,19 +46,19 @@ class TopicQueueMappingInfo(_Body, frozen=True, gc=False):
     """Where the logical queues of a static topic live on one broker."""
 
     bname: str | None = None
-    curr_id_map: dict[int, int] | None = None
+    curr_id_map: dict[Int32, Int32] | None = {}
     dirty: bool = False
-    epoch: int = 0
-    scope: str | None = None
+    epoch: Int64 = 0
+    scope: str | None = "__global__"
     topic: str | None = None
-    total_queues: int = 0
+    total_queues: Int32 = 0
 
 
 class TopicRouteData(_Body, frozen=True, gc=False):
     """The route of a topic: who holds its queues and at which addresses."""
 
     broker_datas: list[BrokerData] = []
-    filter_server_table: dict[str, list[str]] = {}
+    filter_server_table: dict[str, list[str | None]] = {}
     order_topic_conf: str | None = None
     queue_datas: tuple[QueueData, ...] = ()
     topic_queue_mapping_by_broker: dict[str, TopicQueueMappingInfo] | None = None
@@ -87,10 +88,10 @@ class TopicConfig(_Body, frozen=True, gc=False):
     """What a broker registers of a topic; defaults are Java's. Attributes are not read."""
 
     topic_name: str | None = None
-    perm: int = 6
-    read_queue_nums: int = 16
-    topic_sys_flag: int = 0
-    write_queue_nums: int = 16
+    perm: Int32 = 6
+    read_queue_nums: Int32 = 16
+    topic_sys_flag: Int32 = 0
+    write_queue_nums: Int32 = 16
 
 
 class TopicConfigTable(_Body, frozen=True, gc=False):
@@ -105,14 +106,14 @@ class RegisterBrokerBody(_Body, frozen=True, gc=False):
     """The body of REGISTER_BROKER since 3.0.11."""
 
     topic_config_serialize_wrapper: TopicConfigTable | None = TopicConfigTable()
-    filter_server_list: list[str] | None = []
+    filter_server_list: list[str | None] | None = []
 
 
 class BrokerMemberGroup(_Body, frozen=True, gc=False):
     """The members of one broker name, as GET_BROKER_MEMBER_GROUP tells them."""
 
     broker_name: str | None
-    broker_addrs: dict[int, str] = {}
+    broker_addrs: dict[Int64, str] = {}
     cluster: str | None = None
 
 
@@ -128,3 +129,5 @@ encode_route = fastjson.dumps_browser
 """A route for clients that need standard JSON (4.9.4 and later)."""
 decode = fastjson.decode
 """``decode(data, ClusterInfo)``: a body as the given type. Raises BodyError."""
+decode_or_null = fastjson.decode_or_null
+"""The same, where a body may be nothing, ``null`` or ``[]``."""

@@ -7,8 +7,9 @@ keys, ASCII only). Reading first tries strict JSON, then everything fastjson acc
 import json.encoder
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,6 +17,9 @@ from rocketmq_operator.errors import BodyError
 from rocketmq_operator.protocol.fastjson_reader import read
 
 T = TypeVar("T")
+_INT32_MAX = 0x7FFFFFFF
+_MAX_DIGITS = 40
+"""More than any whole number has that a peer sends; ``1e999999999`` would fill the memory."""
 
 
 class _Dialect(NamedTuple):
@@ -38,13 +42,16 @@ _BROWSER = _Dialect(
 )
 
 
+_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+
+
 def loads(data: bytes | str) -> object:
     """Any JSON that fastjson reads, as plain Python values. Raises BodyError."""
     try:
         text = data if isinstance(data, str) else data.decode()
         if not text.strip():
             return None
-        return msgspec.json.decode(text)
+        return _PLAIN.decode(text)
     except UnicodeDecodeError as error:
         raise BodyError(f"JSON is not UTF-8: {error}") from error
     except (msgspec.DecodeError, RecursionError):
@@ -59,6 +66,11 @@ def decode(data: bytes, kind: type[T]) -> T:
         return convert(loads(data), kind)
 
 
+Int32 = Annotated[int, msgspec.Meta(ge=-0x80000000, le=_INT32_MAX)]
+"""Java's int."""
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""Java's long."""
+
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
@@ -66,6 +78,15 @@ def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
     if kind not in _DECODERS:
         _DECODERS[kind] = msgspec.json.Decoder(kind)
     return _DECODERS[kind]
+
+
+def decode_or_null(data: bytes, kind: type[T]) -> T | None:
+    """Like ``decode``, but nothing, ``null`` and ``[]`` are None as in Java. Raises BodyError."""
+    try:
+        return _decoder(kind).decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = loads(data)
+        return None if value is None or value == [] else convert(value, kind)
 
 
 def convert(value: object, kind: type[T]) -> T:
@@ -90,8 +111,26 @@ def _cast(value: Any, kind: msgspec.inspect.Type) -> Any:
     return value
 
 
-def _cast_int(value: Any, _: Any) -> Any:
-    return int(value) if isinstance(value, str | float) else value
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}")
+_TRAILING_ZEROS = re.compile(r"\.0*$")
+_NOTHING = frozenset({"", "null", "NULL"})
+"""Texts that stand for null where a number or a boolean is wanted."""
+_YES, _NO = frozenset({"true", "1", "y", "t"}), frozenset({"false", "0", "n", "f"})
+
+
+def _cast_int(value: Any, kind: msgspec.inspect.IntType) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value.adjusted() < _MAX_DIGITS else value
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if value in _NOTHING:
+        return None
+    text = value.replace(",", "")
+    if kind.le == _INT32_MAX:
+        text = _TRAILING_ZEROS.sub("", text)
+    return int(text) if _DECIMAL.fullmatch(text) else value
 
 
 def _cast_str(value: Any, _: Any) -> Any:
@@ -101,9 +140,13 @@ def _cast_str(value: Any, _: Any) -> Any:
 
 
 def _cast_bool(value: Any, _: Any) -> Any:
-    if isinstance(value, str):
-        return value.lower() in {"true", "1"}
-    return bool(value) if isinstance(value, int) else value
+    if isinstance(value, int | Decimal):
+        return 1 <= value < 2
+    if not isinstance(value, str):
+        return value
+    if value in _NOTHING:
+        return None
+    return {**dict.fromkeys(_YES, True), **dict.fromkeys(_NO, False)}.get(value.lower(), value)
 
 
 def _cast_union(value: Any, kind: msgspec.inspect.UnionType) -> Any:
@@ -112,7 +155,9 @@ def _cast_union(value: Any, kind: msgspec.inspect.UnionType) -> Any:
 
 
 def _cast_list(value: Any, kind: msgspec.inspect.CollectionType) -> Any:
-    return [_cast(item, kind.item_type) for item in value] if isinstance(value, list) else value
+    """A list; anything else is taken for its only item."""
+    items = value if isinstance(value, list) else [value]
+    return [_cast(item, kind.item_type) for item in items]
 
 
 def _cast_dict(value: Any, kind: msgspec.inspect.DictType) -> Any:
@@ -122,23 +167,48 @@ def _cast_dict(value: Any, kind: msgspec.inspect.DictType) -> Any:
 
 
 def _cast_struct(value: Any, kind: msgspec.inspect.StructType) -> Any:
+    if value == []:
+        return None
     if not isinstance(value, dict):
         return value
-    fields = _fields(kind.cls)
     cast: dict[str, Any] = {}
     for name, item in value.items():
-        field = fields.get(name)
-        if field is not None and item is not None:
-            cast[field.encode_name] = _cast(item, field.type)
+        field = _field(kind.cls, name) if isinstance(name, str) else None
+        if name == "@type":
+            raise ValueError("@type is refused")
+        if field is not None:
+            told = _cast(item, field.type)
+            if told is not None or isinstance(field.type, msgspec.inspect.UnionType):
+                cast[field.encode_name] = told
     return cast
 
 
+def _field(cls: type, name: str) -> msgspec.inspect.Field | None:
+    """The member that fastjson takes ``name`` for: other letter case, ``_`` and ``-`` aside."""
+    exact, similar = _fields(cls)
+    field = exact.get(name) or similar.get(_plain_name(name))
+    if field is None and name.startswith("is"):
+        field = similar.get(_plain_name(name[2:]))
+        return field if field is not None and isinstance(field.type, _BOOL) else None
+    return field
+
+
+def _plain_name(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
 @cache
-def _fields(cls: type) -> dict[str, msgspec.inspect.Field]:
+def _fields(
+    cls: type,
+) -> tuple[dict[str, msgspec.inspect.Field], dict[str, msgspec.inspect.Field]]:
+    """The members by name, and by name without letter case."""
     info = msgspec.inspect.type_info(cls)
     assert isinstance(info, msgspec.inspect.StructType)
-    return {field.encode_name: field for field in info.fields}
+    exact = {field.encode_name: field for field in info.fields}
+    return exact, {_plain_name(name): field for name, field in exact.items()}
 
+
+_BOOL = msgspec.inspect.BoolType
 
 _CASTS: tuple[tuple[type, Callable[[Any, Any], Any]], ...] = (
     (msgspec.inspect.IntType, _cast_int),
@@ -177,13 +247,19 @@ def _java_escape(match: re.Match[str]) -> str:
     return f"\\u{int(found[2:], 16) if len(found) > 1 else ord(found):04X}"
 
 
+_SAFE = (1 << 53) - 1
+"""Larger numbers are text in the browser dialect: JavaScript would round them."""
+
+
 def _write(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None:
     if isinstance(value, str):
         put(_escape(dialect.quote(value), dialect))
     elif value is None or isinstance(value, bool):
         put({None: "null", True: "true", False: "false"}[value])
-    elif isinstance(value, int | float):
-        put(repr(int(value) if isinstance(value, int) else value))
+    elif isinstance(value, int):
+        put(f'"{value:d}"' if dialect.browser and abs(value) > _SAFE else f"{value:d}")
+    elif isinstance(value, float | Decimal):
+        put(str(value))
     elif isinstance(value, list | tuple):
         _write_list(value, dialect, put)
     else:

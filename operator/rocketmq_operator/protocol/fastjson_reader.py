@@ -1,20 +1,36 @@
 """The tolerant JSON parser: bare and single-quoted names, comments, spare commas, object keys."""
 
+import contextlib
 import re
+from decimal import Decimal, InvalidOperation
 
 from rocketmq_operator.errors import BodyError
 
 _MAX_DEPTH = 64
 _BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _SPARE = re.compile(r"(?:\s+|,|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x20\x7f]*")
 _STRING = {
     '"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL),
     "'": re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL),
 }
 _BARE = re.compile(r"[\w$.+-]+")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL)
-_INTEGER = re.compile(r"[+-]?\d{1,40}")
-_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
+_INTEGER = re.compile(r"([+-]?[0-9]{1,40})[LSB]?")
+_FLOAT = re.compile(r"([+-]?[0-9][0-9.eE+-]*)[DF]?")
+_NUMBER_NAME = re.compile(r"-?[0-9]{1,40}")
+_SIMPLE = {
+    "b": "\b",
+    "f": "\f",
+    "F": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    **{str(digit): chr(digit) for digit in range(8)},
+    **{char: char for char in "\"'/\\"},
+}
+_BYTE_ORDER_MARK = "\ufeff"
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None, "undefined": None}
 
 
@@ -23,6 +39,7 @@ def read(text: str) -> object:
     reader = _Reader(text)
     value = reader.value(0)
     reader.skip(_BLANK)
+    reader.skip(_CONTROLS)
     if reader.at != len(text):
         raise reader.error("end of text")
     return value
@@ -33,7 +50,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.at = 0
+        self.at = len(_BYTE_ORDER_MARK) if text.startswith(_BYTE_ORDER_MARK) else 0
 
     def error(self, expected: str) -> BodyError:
         found = self.text[self.at : self.at + 12]
@@ -58,8 +75,8 @@ class _Reader:
             return self.string(char)
         return self.scalar()
 
-    def members(self, depth: int) -> dict[str, object]:
-        found: dict[str, object] = {}
+    def members(self, depth: int) -> dict[str | int, object]:
+        found: dict[str | int, object] = {}
         self.at += 1
         while (char := self.skip(_SPARE)) != "}":
             key = self.key(char, depth)
@@ -84,15 +101,19 @@ class _Reader:
         if self.skip(_BLANK) not in {closing, ","} or self.at >= len(self.text):
             raise self.error(f"a comma or {closing!r}")
 
-    def key(self, char: str, depth: int) -> str:
-        """A member name; an object as a name (Java's MessageQueue maps) stands as its own text."""
+    def key(self, char: str, depth: int) -> str | int:
+        """A member name; a bare number is one, which maps with names of text do not take.
+
+        An object as a name (Java's MessageQueue maps) stands as its own text.
+        """
         if char in _STRING:
             return self.string(char)
         start = self.at
         if char == "{":
             self.value(depth)
             return self.text[start : self.at]
-        return self.bare()
+        name = self.bare()
+        return int(name) if _NUMBER_NAME.fullmatch(name) else name
 
     def string(self, quote: str) -> str:
         match = _STRING[quote].match(self.text, self.at)
@@ -100,7 +121,10 @@ class _Reader:
             raise self.error("a closed string")
         self.at = match.end()
         inner = match[1]
-        return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+        try:
+            return _ESCAPE.sub(_unescape, inner) if "\\" in inner else inner
+        except KeyError as error:
+            raise self.error("an escape sequence") from error
 
     def bare(self) -> str:
         match = _BARE.match(self.text, self.at)
@@ -114,13 +138,14 @@ class _Reader:
         word = self.bare()
         if word in _WORDS:
             return _WORDS[word]
-        if _INTEGER.fullmatch(word):
-            return int(word)
-        try:
-            return float(word)
-        except ValueError:
-            self.at = start
-            raise self.error("a value") from None
+        integer, number = _INTEGER.fullmatch(word), _FLOAT.fullmatch(word)
+        if integer is not None:
+            return int(integer[1])
+        if number is not None:
+            with contextlib.suppress(InvalidOperation):
+                return Decimal(number[1])
+        self.at = start
+        raise self.error("a value")
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -131,4 +156,4 @@ def _unescape(match: re.Match[str]) -> str:
         return units.decode("utf-16-be", "replace")
     if kind == "x" and len(escape) == 4:
         return chr(int(escape[2:], 16))
-    return _SIMPLE.get(kind, kind)
+    return _SIMPLE[kind]

@@ -3,6 +3,7 @@
 Layouts are those of Java's ``RemotingSerializable`` and ``RocketMQSerializable``.
 """
 
+import re
 import struct
 from enum import IntEnum
 
@@ -12,6 +13,7 @@ from rocketmq_operator.errors import BodyError, FrameError, HeaderError
 from rocketmq_operator.protocol import fastjson
 from rocketmq_operator.protocol.codes import LanguageCode
 from rocketmq_operator.protocol.command import RemotingCommand
+from rocketmq_operator.protocol.fastjson import Int32
 from rocketmq_operator.protocol.framing import MAX_FRAME
 
 
@@ -22,25 +24,28 @@ class SerializeType(IntEnum):
     ROCKETMQ = 1
 
 
-class _JsonHeader(msgspec.Struct, gc=False, rename="camel"):
-    code: int = 0
+class _JsonHeader(msgspec.Struct, gc=False, rename="camel", forbid_unknown_fields=True):
+    code: Int32 = 0
     ext_fields: dict[str, str | None] | None = None
-    flag: int = 0
-    language: str | None = "JAVA"
-    opaque: int = 0
+    flag: Int32 = 0
+    language: str | int | None = "JAVA"
+    opaque: Int32 = 0
     remark: str | None = None
     serialize_type_current_rpc: str | None = msgspec.field(
         default="JSON", name="serializeTypeCurrentRPC"
     )
-    version: int = 0
+    version: Int32 = 0
 
 
 _HEAD = struct.Struct(">i")
 _FIXED = struct.Struct(">hBhiii")
 _SIZE = struct.Struct(">i")
 _KEY_SIZE = struct.Struct(">h")
-_LANGUAGES = {language.name: language for language in LanguageCode}
 _LANGUAGE_OF_BYTE = {int(language): language for language in LanguageCode}
+_LANGUAGES: dict[str | int | None, LanguageCode] = {
+    **{language.name: language for language in LanguageCode},
+    **{int(language): language for language in LanguageCode},
+}
 _DECODER = msgspec.json.Decoder(_JsonHeader)
 
 
@@ -97,23 +102,19 @@ def _decode_json(header: bytes, body: bytes) -> RemotingCommand:
     ext = fields.ext_fields
     if ext is not None and None in ext.values():
         ext = {key: value for key, value in ext.items() if value is not None}
-    language = _LANGUAGES.get(fields.language or "")
+    language = _LANGUAGES.get(fields.language)
+    if language is None and isinstance(fields.language, int):
+        raise HeaderError(f"language {fields.language} is none of 0..{max(_LANGUAGE_OF_BYTE)}")
     return RemotingCommand(
-        _int32(fields.code),
-        _int32(fields.flag),
-        _int32(fields.opaque),
+        fields.code,
+        fields.flag,
+        fields.opaque,
         language,
-        _int32(fields.version),
+        fields.version,
         fields.remark,
         ext,  # type: ignore[arg-type]  # None values are gone
         body,
     )
-
-
-def _int32(value: int) -> int:
-    if not -0x80000000 <= value <= 0x7FFFFFFF:
-        raise HeaderError(f"number {value} in the header does not fit 32 bits")
-    return value
 
 
 def _tolerant(header: bytes) -> _JsonHeader:
@@ -185,7 +186,18 @@ def _text(header: bytes, at: int, size: int, limit: int) -> tuple[str | None, in
         raise HeaderError(f"string length {size} in a binary header exceeds limit {limit}")
     if at + size > len(header):
         raise HeaderError(f"string of {size} bytes runs beyond the header")
-    return header[at : at + size].decode(errors="replace") if size else None, at + size
+    return _utf8(header[at : at + size]) if size else None, at + size
+
+
+_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+
+
+def _utf8(data: bytes) -> str:
+    """Text as Java reads it: what is no UTF-8 becomes U+FFFD, an encoded surrogate just one."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return _SURROGATE.sub(b"\xef\xbf\xbd", data).decode(errors="replace")
 
 
 _ENCODERS = {SerializeType.JSON: _encode_json, SerializeType.ROCKETMQ: _encode_binary}

@@ -86,7 +86,7 @@ def _some_topics(body: bytes, start: int, topics: dict[str, TopicConfig]) -> int
 
 def _decode_at_once(body: bytes, version: int, *, compressed: bool) -> RegisterBrokerBody:
     if version < V3_0_11:
-        table = fastjson.decode(body, TopicConfigTable) if body else _EMPTY
+        table = fastjson.decode_or_null(body, TopicConfigTable) if body else _EMPTY
         return RegisterBrokerBody(table, None)
     if not body:
         return RegisterBrokerBody(_EMPTY, [])
@@ -145,23 +145,33 @@ def _decode_compressed(data: bytes, version: int) -> RegisterBrokerBody:
     return RegisterBrokerBody(TopicConfigTable(topics, data_version, mappings), filters)
 
 
+_FILTER_TYPES = frozenset({"SINGLE_TAG", "MULTI_TAG"})
+_INT = re.compile(r"[+-]?[0-9]{1,10}")
+
+
 def _topic_line(line: str) -> TopicConfig:
     """``name readQueues writeQueues perm filterType [attributes]``; shorter lines have no name."""
     words = line.split(" ")
     if len(words) < 5:
         return TopicConfig()
-    try:
-        return TopicConfig(words[0], int(words[3]), int(words[1]), 0, int(words[2]))
-    except ValueError as error:
-        raise BodyError(f"compressed registration: topic line {line[:80]!r}: {error}") from error
+    numbers = [int(word) for word in words[1:4] if _INT.fullmatch(word)]
+    if len(numbers) < 3 or words[4] not in _FILTER_TYPES or not all(map(_is_int32, numbers)):
+        raise BodyError(f"compressed registration: topic line {line[:80]!r} cannot be read")
+    reads, writes, perm = numbers
+    return TopicConfig(words[0], perm, reads, 0, writes)
 
 
-def _filter_servers(chunk: bytes) -> list[str]:
+def _is_int32(number: int) -> bool:
+    return -(1 << 31) <= number < 1 << 31
+
+
+def _filter_servers(chunk: bytes) -> list[str | None]:
     try:
         value = fastjson.loads(chunk)
     except BodyError:
         return []
-    return [str(item) for item in value] if isinstance(value, list) else []
+    items = value if isinstance(value, list) else []
+    return [None if item is None else str(item) for item in items]
 
 
 def _mappings(cursor: _Cursor) -> dict[str, TopicQueueMappingInfo]:
