@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test lint format lock clean
+.PHONY: help setup demo cluster test fuzz lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -32,6 +32,9 @@ cluster: setup ## A cluster with the operator, to play with, until Ctrl-C
 test: setup ## All tests, against real peers; ARGS="-k name" picks some
 	PYTHONPATH=tests $(BIN)/python -m harness fetch
 	$(BIN)/pytest $(ARGS)
+
+fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
+	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check .

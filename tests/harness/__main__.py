@@ -1,17 +1,21 @@
 """`python -m harness`: clusters for people, until Ctrl-C or to the end of the demo."""
 
+import random
 import signal
 import sys
+import tempfile
 import time
+from pathlib import Path
 from types import FrameType
 
 import click
 
-from harness import demo, java
+from harness import demo, fuzz, java
 from harness.binaries import binaries
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
 from harness.packages import require_bubblewrap
+from harness.pair import OurServer
 from harness.product import Product
 
 
@@ -51,6 +55,24 @@ def show(*, once: bool) -> None:
         demo.show(cluster)
         if not once:
             _stay(cluster)
+
+
+@main.command("fuzz")
+@click.option("--frames", default=1_000_000, show_default=True)
+@click.option("--seed", default=None, type=int, help="As a run before told; else a new one.")
+def send_nonsense(*, frames: int, seed: int | None) -> None:
+    """Random and mutated frames against our NameServer."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
+        server = OurServer(Path(directory))
+        server.start()
+        try:
+            chosen = random.randrange(1 << 30) if seed is None else seed
+            print(f"{frames} frames, seed {chosen}", flush=True)
+            print(fuzz.run(server.address, server.pid, frames=frames, seed=chosen))
+            if "Traceback" in (Path(directory) / "nameserver.log").read_text(errors="replace"):
+                raise HarnessError("a traceback is in the server's log")
+        finally:
+            server.kill()
 
 
 def _cluster(name: str) -> EmbeddedCluster:
