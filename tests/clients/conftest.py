@@ -1,27 +1,20 @@
-"""Our NameServer and the Java one with a real broker that registers with both."""
+"""Our NameServer, and Java's beside it, with a real broker; each module has its own."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
 from harness import java
 from harness.loopback import claimed_range
 from harness.processes import start
+from harness.sides import Sides
 from harness.wait import until
 
 PROGRAM: Final = Path(sys.executable).with_name("rocketmq-nameserver")
-
-
-class Servers(NamedTuple):
-    """Two NameServers, by address, that the same broker registers with."""
-
-    ours: str
-    theirs: str
-    broker: java.Broker
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +26,16 @@ def namesrv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """Our server and Java's, which only the tests of one module change."""
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+    """Our server and Java's, which the tests of one module share."""
     directory = tmp_path_factory.mktemp("pair")
-    with (
-        _our_server(directory) as ours,
-        java.NameServer(directory / "java") as theirs,
-        java.Broker(directory / "broker", f"{ours};{theirs.address}") as broker,
-    ):
-        yield Servers(ours, theirs.address, broker)
+    with _our_server(directory) as ours, java.NameServer(directory / "java") as theirs:
+        # Without its timer a broker fails to delete a topic.
+        properties = {"timerWheelEnable": "true"}
+        with java.Broker(
+            directory / "broker", f"{ours};{theirs.address}", properties=properties
+        ) as broker:
+            yield Sides(ours, theirs.address, broker)
 
 
 @contextmanager

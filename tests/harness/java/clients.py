@@ -123,7 +123,9 @@ def _run(
     main: str, words: list[str], *, version: str, timeout: float
 ) -> subprocess.CompletedProcess[str]:
     with _program(main, words, version) as (argv, directory):
-        return run_client(argv, directory=directory, timeout=timeout)
+        # Without such a locale Java takes what is not ASCII in its arguments for "?".
+        env = {"LC_ALL": "C.UTF-8"}
+        return run_client(argv, directory=directory, timeout=timeout, env=env)
 
 
 @contextmanager
@@ -134,4 +136,6 @@ def _program(main: str, words: list[str], version: str) -> Iterator[tuple[list[s
         (directory / "conf").mkdir()
         # The mqadmin of 4.x reads its logging configuration from here and nowhere else.
         shutil.copy(jars.logback, directory / "conf/logback_tools.xml")
-        yield command(jars, main, words, directory=directory, heap="64m"), directory
+        flags = [f"-Djava.io.tmpdir={directory}"]
+        argv = command(jars, main, words, directory=directory, heap="64m", flags=flags)
+        yield argv, directory
