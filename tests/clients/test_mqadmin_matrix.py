@@ -174,18 +174,22 @@ def test_update_static_topic(sides: Sides) -> None:
     )
     assert all(told.printed for told in said.values())
     names = [f"static-{JAVA}-{side}" for side in SIDES]
-    state = require_same(sides.states(topics=names))
-    assert all("topicQueueMappingByBroker" in route for route in state["routes"].values())
+    for name in names:
+        for side in SIDES:
+            sides.wait_for_route(side, name, {"readQueueNums": 3}, "topicQueueMappingByBroker")
+    require_same(sides.states(topics=names))
 
 
 @pytest.mark.parametrize("tool", JAVAS)
 def test_write_permission_is_wiped_and_given_back(sides: Sides, tool: str) -> None:
-    sides.create_topic("wiped")
+    # A topic that is new: another registration would give the permission back.
+    topic = f"wiped-{tool}"
+    sides.create_topic(topic)
     for command, perm in (("wipeWritePerm", 4), ("addWritePerm", 6)):
         said = require_same(sides.run([command, "-b", "broker-a"], [tool]))
         assert len(said.printed) == 1
-        state = require_same(sides.states(topics=["wiped"]))
-        assert [data["perm"] for data in state["routes"]["wiped"]["queueDatas"]] == [perm]
+        state = require_same(sides.states(topics=[topic]))
+        assert [data["perm"] for data in state["routes"][topic]["queueDatas"]] == [perm]
 
 
 def test_write_permission_of_an_unknown_broker(sides: Sides) -> None:

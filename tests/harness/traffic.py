@@ -1,7 +1,7 @@
 """Producers and consumers of numbered messages, each a program that is run to its end.
 
 Every client's program takes `MODE namesrv=... topic=... count=... group=... deadline=...` and
-ends with one line of JSON that says what happened.
+prints one line of JSON that says what happened; what else is printed is a client's own log.
 """
 
 import json
@@ -99,8 +99,9 @@ def _told(
 ) -> dict[str, Any]:
     done = run_client(argv, directory=directory, timeout=order.deadline + GRACE, env=env)
     try:
-        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
+        line = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+        told: dict[str, Any] = json.loads(line)
+    except (StopIteration, ValueError):
         raise HarnessError(
             f"`{' '.join(argv)}` ended with code {done.returncode}: "
             f"{(done.stdout + done.stderr)[-2000:]}"

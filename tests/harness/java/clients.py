@@ -115,7 +115,7 @@ def view(
     done = _run("View", words, version=version, timeout=2 * GRACE)
     if done.returncode != 0:
         raise HarnessError(f"no view of {', '.join(servers)}: {done.stderr[-2000:]}")
-    lines = done.stdout.splitlines()
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     return [msgspec.convert(fastjson.loads(line.encode()), View) for line in lines]
 
 
