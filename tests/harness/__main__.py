@@ -14,9 +14,11 @@ from harness import demo, fuzz, java
 from harness.binaries import binaries
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
+from harness.go_client import go_client
 from harness.packages import require_bubblewrap
 from harness.pair import OurServer
 from harness.product import Product
+from harness.python_client import python_client
 
 
 @click.group()
@@ -30,6 +32,9 @@ def fetch() -> None:
     require_bubblewrap()
     binaries()
     java.libraries()
+    java.libraries(java.OLD_VERSION)
+    go_client()
+    python_client()
 
 
 @main.command()

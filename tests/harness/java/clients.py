@@ -1,20 +1,23 @@
-"""Java's mqadmin, producer and consumer, each run to its end under a deadline."""
+"""Java's mqadmin, producer and consumers, each run to its end under a deadline."""
 
-import json
-import os
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal
+
+import msgspec
 
 from harness.errors import HarnessError
 from harness.java.jvm import command
 from harness.java.libraries import VERSION, libraries
-from harness.processes import LAUNCHER
+from harness.traffic import GRACE, Consumed, Order, Produced, consumed, produced, run_client
+from rocketmq_operator.protocol import fastjson
 
-GRACE: Final = 30.0
-"""Seconds beyond a program's own deadline, for its start and end."""
+MQADMIN: Final = "org.apache.rocketmq.tools.command.MQAdminStartup"
 
 
 class Mqadmin:
@@ -29,26 +32,22 @@ class Mqadmin:
     ) -> subprocess.CompletedProcess[str]:
         """Run a subcommand for at most `timeout` seconds; its exit code says little in Java.
 
-        Raises subprocess.TimeoutExpired.
+        Most of its 4 seconds it waits for its own client to end. Raises
+        subprocess.TimeoutExpired.
         """
-        main = "org.apache.rocketmq.tools.command.MQAdminStartup"
         words = [subcommand, "-n", self.namesrv, *arguments]
-        return _run(main, words, version=self._version, timeout=timeout)
+        return _run(MQADMIN, words, version=self._version, timeout=timeout)
 
 
-class Produced(NamedTuple):
-    """What a producer did: messages stored, attempts that failed, and the last failure."""
+@dataclass(frozen=True)
+class View:
+    """What a NameServer holds, as parsed JSON: of what was asked for only what it has."""
 
-    sent: int
-    failed: int
-    last_error: str
-
-
-class Consumed(NamedTuple):
-    """What a consumer got: messages in all, and different ones."""
-
-    received: int
-    distinct: int
+    kv: dict[str, dict[str, str]]
+    routes: dict[str, Any]
+    topics: list[str]
+    cluster: dict[str, Any]
+    config: dict[str, str]
 
 
 def produce(  # noqa: PLR0913 - settings by keyword, each with a default
@@ -65,16 +64,17 @@ def produce(  # noqa: PLR0913 - settings by keyword, each with a default
 
     Raises HarnessError if the program fails in another way than by its deadline.
     """
-    options: dict[str, str | int] = {"group": group, "pause": round(pause * 1000)}
-    told = _traffic("produce", [namesrv, topic, count], options, deadline, version)
-    return Produced(told["sent"], told["failed"], told["lastError"])
+    order = Order(namesrv, topic, count, group, deadline, pause)
+    with _program("Traffic", ["produce"], version) as (argv, directory):
+        return produced(argv, order, directory=directory)
 
 
-def consume(
+def consume(  # noqa: PLR0913 - settings by keyword, each with a default
     namesrv: str,
     topic: str,
     count: int,
     *,
+    mode: Literal["push", "lite-pull"] = "push",
     group: str = "harness-consumer",
     deadline: float = 60.0,
     version: str = VERSION,
@@ -83,8 +83,9 @@ def consume(
 
     Raises HarnessError if the program fails in another way than by its deadline.
     """
-    told = _traffic("consume", [namesrv, topic, count], {"group": group}, deadline, version)
-    return Consumed(told["received"], told["distinct"])
+    order = Order(namesrv, topic, count, group, deadline)
+    with _program("Traffic", [mode], version) as (argv, directory):
+        return consumed(argv, order, directory=directory)
 
 
 def read_kv(namesrv: str, namespace: str, key: str, *, version: str = VERSION) -> str:
@@ -99,37 +100,42 @@ def read_kv(namesrv: str, namespace: str, key: str, *, version: str = VERSION) -
     return done.stdout.strip()
 
 
-def _traffic(
-    mode: str,
-    what: Sequence[str | int],
-    settings: Mapping[str, str | int],
-    deadline: float,
-    version: str,
-) -> dict[str, Any]:
-    asked = dict(zip(("namesrv", "topic", "count"), what, strict=True))
-    options = {**asked, **settings, "deadline": round(deadline)}
-    words = [mode, *(f"{key}={value}" for key, value in options.items())]
-    done = _run("Traffic", words, version=version, timeout=deadline + GRACE)
-    try:
-        told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        raise HarnessError(
-            f"the Java program to {mode} ended with code {done.returncode}: "
-            f"{(done.stdout + done.stderr)[-2000:]}"
-        ) from None
-    return told
+def view(
+    servers: Sequence[str],
+    *,
+    namespaces: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    version: str = VERSION,
+) -> list[View]:
+    """What each NameServer holds, as the class behind Java's mqadmin reads it.
+
+    Raises HarnessError if one does not answer.
+    """
+    words = [";".join(names) for names in (servers, namespaces, topics)]
+    done = _run("View", words, version=version, timeout=2 * GRACE)
+    if done.returncode != 0:
+        raise HarnessError(f"no view of {', '.join(servers)}: {done.stderr[-2000:]}")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return [msgspec.convert(fastjson.loads(line.encode()), View) for line in lines]
 
 
 def _run(
     main: str, words: list[str], *, version: str, timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    with tempfile.TemporaryDirectory(prefix="java-client-") as directory:
-        argv = command(libraries(version), main, words, directory=Path(directory), heap="64m")
-        return subprocess.run(
-            [*LAUNCHER, str(os.getpid()), *argv],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+    with _program(main, words, version) as (argv, directory):
+        # Without such a locale Java takes what is not ASCII in its arguments for "?".
+        env = {"LC_ALL": "C.UTF-8"}
+        return run_client(argv, directory=directory, timeout=timeout, env=env)
+
+
+@contextmanager
+def _program(main: str, words: list[str], version: str) -> Iterator[tuple[list[str], Path]]:
+    """A command line, and the directory that its program keeps its files in."""
+    with tempfile.TemporaryDirectory(prefix="java-client-") as scratch:
+        directory, jars = Path(scratch), libraries(version)
+        (directory / "conf").mkdir()
+        # The mqadmin of 4.x reads its logging configuration from here and nowhere else.
+        shutil.copy(jars.logback, directory / "conf/logback_tools.xml")
+        flags = [f"-Djava.io.tmpdir={directory}"]
+        argv = command(jars, main, words, directory=directory, heap="64m", flags=flags)
+        yield argv, directory

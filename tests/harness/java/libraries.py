@@ -1,4 +1,4 @@
-"""The jars of one RocketMQ version and our traffic program, fetched and compiled once."""
+"""The jars of one RocketMQ version and our programs on them, fetched and compiled once."""
 
 import hashlib
 import os
@@ -14,8 +14,11 @@ from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 
 VERSION: Final = "5.3.3"
+OLD_VERSION: Final = "4.9.8"
+"""The newest of the 4.9 line."""
 HERE: Final = Path(__file__).parent
-SOURCES: Final = ("pom.xml", "logback.xml", "src/Traffic.java")
+PROGRAMS: Final = ("src/Traffic.java", "src/View.java")
+SOURCES: Final = ("pom.xml", "logback.xml", *PROGRAMS)
 FETCH_TIMEOUT: Final = 900.0
 COMPILE_TIMEOUT: Final = 120.0
 PROGRESS_EVERY: Final = 5.0
@@ -32,7 +35,7 @@ class Libraries:
 
     @property
     def classpath(self) -> str:
-        """All jars and the compiled traffic program."""
+        """All jars and the compiled programs."""
         return f"{self.directory / 'classes'}:{self.directory / 'lib'}/*"
 
     @property
@@ -115,7 +118,7 @@ def _report_until_done(fetching: subprocess.Popen[bytes], log: Path, started: fl
 def _compile(javac: str, target: Path) -> None:
     command = [
         *(javac, "-nowarn", "-cp", f"{target / 'lib'}/*"),
-        *("-d", str(target / "classes"), str(HERE / "src/Traffic.java")),
+        *("-d", str(target / "classes"), *(str(HERE / name) for name in PROGRAMS)),
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT, check=False

@@ -2,11 +2,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyContext;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
@@ -22,7 +24,8 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
  * Produces or consumes numbered messages and prints one line of JSON with what happened, or prints
  * a KV entry as the class behind mqadmin reads it.
  *
- * <p>Usage: Traffic produce|consume|kv key=value...; exit code 0 if all of it was done in time.
+ * <p>Usage: Traffic produce|push|lite-pull|kv key=value...; exit code 0 if all of it was done in
+ * time.
  */
 public final class Traffic {
     public static void main(String[] arguments) {
@@ -30,17 +33,28 @@ public final class Traffic {
         try {
             Map<String, String> options = options(arguments);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(number(options, "deadline"));
-            if ("kv".equals(arguments[0])) {
-                code = readKv(options);
-            } else {
-                code = "produce".equals(arguments[0]) ? produce(options, end) : consume(options, end);
-            }
+            code = run(arguments[0], options, end);
         } catch (Throwable error) {
             error.printStackTrace();
         }
         System.out.flush();
         // The client's threads would keep a failed program running.
         Runtime.getRuntime().halt(code);
+    }
+
+    private static int run(String mode, Map<String, String> options, long end) throws Exception {
+        switch (mode) {
+            case "kv":
+                return readKv(options);
+            case "produce":
+                return produce(options, end);
+            case "push":
+                return push(options, end);
+            case "lite-pull":
+                return litePull(options, end);
+            default:
+                throw new IllegalArgumentException("no such mode: " + mode);
+        }
     }
 
     private static int readKv(Map<String, String> options) throws Exception {
@@ -82,7 +96,7 @@ public final class Traffic {
         return sent == count ? 0 : 1;
     }
 
-    private static int consume(Map<String, String> options, long end) throws Exception {
+    private static int push(Map<String, String> options, long end) throws Exception {
         int count = number(options, "count");
         Set<String> bodies = ConcurrentHashMap.newKeySet();
         AtomicInteger received = new AtomicInteger();
@@ -112,6 +126,28 @@ public final class Traffic {
         consumer.shutdown();
         System.out.println("{\"received\":" + received + ",\"distinct\":" + bodies.size() + "}");
         return all ? 0 : 1;
+    }
+
+    private static int litePull(Map<String, String> options, long end) throws Exception {
+        int count = number(options, "count");
+        Set<String> bodies = new HashSet<>();
+        int received = 0;
+        DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(options.get("group"));
+        consumer.setNamesrvAddr(options.get("namesrv"));
+        consumer.setInstanceName("consumer-" + System.nanoTime());
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(options.get("topic"), "*");
+        consumer.start();
+        while (bodies.size() < count && System.nanoTime() < end) {
+            for (MessageExt message : consumer.poll(500)) {
+                received++;
+                bodies.add(new String(message.getBody(), StandardCharsets.UTF_8));
+            }
+        }
+        consumer.commitSync();
+        consumer.shutdown();
+        System.out.println("{\"received\":" + received + ",\"distinct\":" + bodies.size() + "}");
+        return bodies.size() >= count ? 0 : 1;
     }
 
     private static Map<String, String> options(String[] arguments) {

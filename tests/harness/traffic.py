@@ -1,0 +1,109 @@
+"""Producers and consumers of numbered messages, each a program that is run to its end.
+
+Every client's program takes `MODE namesrv=... topic=... count=... group=... deadline=...` and
+prints one line of JSON that says what happened; what else is printed is a client's own log.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from harness.errors import HarnessError
+from harness.processes import LAUNCHER
+
+GRACE: Final = 30.0
+"""Seconds beyond a program's own deadline, for its start and end."""
+
+
+class Produced(NamedTuple):
+    """What a producer did: messages stored, attempts that failed, and the last failure."""
+
+    sent: int
+    failed: int
+    last_error: str
+
+
+class Consumed(NamedTuple):
+    """What a consumer got: messages in all, and different ones."""
+
+    received: int
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a program is to do, within `deadline` seconds.
+
+    `namesrv` is one or more `host:port` with `;` between them. A producer waits `pause` seconds
+    after each message and tries again after a failure.
+    """
+
+    namesrv: str
+    topic: str
+    count: int
+    group: str
+    deadline: float
+    pause: float = 0.0
+
+    def words(self) -> list[str]:
+        """The command line after the mode: whole seconds, and the pause in milliseconds."""
+        options = asdict(self) | {
+            "deadline": round(self.deadline),
+            "pause": round(self.pause * 1000),
+        }
+        return [f"{key}={value}" for key, value in options.items()]
+
+
+def produced(
+    argv: Sequence[str], order: Order, *, directory: Path, env: Mapping[str, str] | None = None
+) -> Produced:
+    """Run a producer in `directory`; HarnessError if it fails other than by its deadline."""
+    told = _told([*argv, *order.words()], order, directory, env)
+    return Produced(told["sent"], told["failed"], told["lastError"])
+
+
+def consumed(
+    argv: Sequence[str], order: Order, *, directory: Path, env: Mapping[str, str] | None = None
+) -> Consumed:
+    """Run a consumer in `directory`; HarnessError if it fails other than by its deadline."""
+    told = _told([*argv, *order.words()], order, directory, env)
+    return Consumed(told["received"], told["distinct"])
+
+
+def run_client(
+    argv: Sequence[str],
+    *,
+    directory: Path,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that dies with this process. Raises subprocess.TimeoutExpired."""
+    return subprocess.run(
+        [*LAUNCHER, str(os.getpid()), *argv],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd=directory,
+        env=None if env is None else os.environ | env,
+    )
+
+
+def _told(
+    argv: Sequence[str], order: Order, directory: Path, env: Mapping[str, str] | None
+) -> dict[str, Any]:
+    done = run_client(argv, directory=directory, timeout=order.deadline + GRACE, env=env)
+    try:
+        line = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+        told: dict[str, Any] = json.loads(line)
+    except (StopIteration, ValueError):
+        raise HarnessError(
+            f"`{' '.join(argv)}` ended with code {done.returncode}: "
+            f"{(done.stdout + done.stderr)[-2000:]}"
+        ) from None
+    return told
