@@ -427,8 +427,9 @@ def update_config(server: Processor, call: Call) -> Result:
     """318: unknown names and unreadable values are success too, as in Java."""
     if not call.command.body:
         return success(call)
+    body = call.command.body.decode(errors="replace").encode()  # Java reads UTF-8 first
     try:
-        changes = properties.parse(call.command.body)
+        changes = properties.parse(body)
     except BodyError:
         return failure(call, "string2Properties error")
     if server.configuration.refused(changes):
