@@ -11,6 +11,7 @@ it by the id in the first column.
 import contextlib
 import os
 import re
+import signal as signals
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -405,6 +406,10 @@ class OurServer:
         self.child = child
         until(lambda: self._serves(child), timeout=30, what=f"our server (log: {log})")
 
+    def signal(self, number: signals.Signals) -> None:
+        """Send a signal."""
+        self._running().signal(number)
+
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""
         if self.child is not None:
@@ -430,6 +435,11 @@ class Servers:
     def pair(self) -> Pair:
         """Both, with no connection open yet."""
         return Pair(self.theirs.address, self.ours.address)
+
+    def signal(self, number: signals.Signals) -> None:
+        """Send both a signal, such as SIGSTOP."""
+        self.theirs.signal(number)
+        self.ours.signal(number)
 
 
 @contextmanager
