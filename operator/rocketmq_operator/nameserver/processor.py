@@ -367,7 +367,7 @@ def list_system_topics(server: Processor, call: Call) -> Result:
     names = [*routes.clusters, *(name for table in routes.clusters.values() for name in table)]
     groups = (group.addresses for group in routes.groups.values() if group.addresses)
     address = next((next(iter(addresses.values())) for addresses in groups), None)
-    return success(call, bodies.encode(TopicList(names, address)))
+    return success(call, bodies.encode(TopicList(list(dict.fromkeys(names)), address)))
 
 
 def get_member_group(server: Processor, call: Call) -> Result:
