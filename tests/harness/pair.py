@@ -11,6 +11,7 @@ it by the id in the first column.
 import contextlib
 import os
 import re
+import signal as signals
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -100,10 +101,9 @@ class Peer:
                 return CLOSED
             waiting += data
 
-    def ask_all(self, connection: str, frames: Sequence[bytes]) -> list[Outcome]:
-        """Send requests in one write; their answers in the order of their opaques."""
-        self.send(connection, b"".join(frames))
-        found = [self.receive(connection) for _ in frames]
+    def receive_all(self, connection: str, count: int) -> list[Outcome]:
+        """The next answers, in the order of their opaques."""
+        found = [self.receive(connection) for _ in range(count)]
         return sorted(found, key=lambda each: each.opaque if isinstance(each, Answer) else -1)
 
     def close(self, connection: str) -> None:
@@ -174,8 +174,7 @@ class Pair:
         ``exact``: the bodies must be the same bytes. Otherwise lists and maps may be in another
         order, and nothing else: the bytes must be the same but for their order.
         """
-        self._tally.frames += 1
-        theirs, ours = (peer.ask(connection, frame) for peer in self.peers)
+        theirs, ours = self._asked(frame, connection)
         self._require(theirs, ours, exact=exact)
         return ours
 
@@ -188,7 +187,9 @@ class Pair:
     def same_all(self, frames: Sequence[bytes], connection: str = "admin") -> list[Outcome]:
         """Ask many in one write; each frame needs an opaque of its own, in rising order."""
         self._tally.frames += len(frames)
-        theirs, ours = (peer.ask_all(connection, frames) for peer in self.peers)
+        for peer in self.peers:
+            peer.send(connection, b"".join(frames))
+        theirs, ours = (peer.receive_all(connection, len(frames)) for peer in self.peers)
         for their, our in zip(theirs, ours, strict=True):
             self._require(their, our)
         return ours
@@ -197,8 +198,7 @@ class Pair:
         self, difference: str, frame: bytes, connection: str = "admin"
     ) -> tuple[Outcome, Outcome]:
         """Ask both and require that the answers differ as listed; theirs and ours."""
-        self._tally.frames += 1
-        theirs, ours = (peer.ask(connection, frame) for peer in self.peers)
+        theirs, ours = self._asked(frame, connection)
         self.unlike(difference, _comparable(theirs), _comparable(ours))
         return theirs, ours
 
@@ -266,6 +266,13 @@ class Pair:
         """Close every connection."""
         for peer in self.peers:
             peer.close_all()
+
+    def _asked(self, frame: bytes, connection: str) -> tuple[Outcome, Outcome]:
+        """Both answer at the same time."""
+        self._tally.frames += 1
+        for peer in self.peers:
+            peer.send(connection, frame)
+        return self.theirs.receive(connection), self.ours.receive(connection)
 
     def _require(self, theirs: Outcome, ours: Outcome, *, exact: bool = False) -> None:
         if isinstance(theirs, str) or isinstance(ours, str):
@@ -405,6 +412,10 @@ class OurServer:
         self.child = child
         until(lambda: self._serves(child), timeout=30, what=f"our server (log: {log})")
 
+    def signal(self, number: signals.Signals) -> None:
+        """Send a signal."""
+        self._running().signal(number)
+
     def kill(self) -> None:
         """SIGKILL, and wait for the end."""
         if self.child is not None:
@@ -430,6 +441,11 @@ class Servers:
     def pair(self) -> Pair:
         """Both, with no connection open yet."""
         return Pair(self.theirs.address, self.ours.address)
+
+    def signal(self, number: signals.Signals) -> None:
+        """Send both a signal, such as SIGSTOP."""
+        self.theirs.signal(number)
+        self.ours.signal(number)
 
 
 @contextmanager

@@ -234,3 +234,29 @@ def test_equal_topics_share_their_queue_data(pure):
     pure.register(topics, name="bb", address=B)
     assert len({id(entries) for _, entries in pure.routes.topics.items()}) == 1
     assert pure.routes.topics.count("bb") == 100
+
+
+def test_a_timeout_that_overflows_with_the_clock_is_over_at_once(pure):
+    pure.now = 1000
+    pure.register(heartbeatTimeoutMillis=str(2**63 - 1))
+    assert pure.routes.expired(pure.now) == [("C1", A)]
+
+
+def test_a_registration_without_a_table_leaves_a_ghost(pure):
+    answer = pure.tell(
+        103,
+        b'{"topicConfigSerializeWrapper":null}',
+        brokerName="ba",
+        brokerAddr=A,
+        clusterName="C1",
+        brokerId="0",
+    )
+    assert answer.code == 0
+    assert pure.brokers() == {"ba": {}}
+
+
+def test_a_refused_address_keeps_its_filter_servers(pure):
+    pure.register(address=A, broker_id=1, filters=["f:1"])
+    pure.register(address=B, state_version=9)
+    pure.register(address=A, state_version=1)
+    assert pure.routes.filters == {("C1", A): ["f:1"]}

@@ -146,6 +146,13 @@ def test_a_language_that_is_neither_a_name_nor_a_known_number_is_refused(told):
         decode(json_payload(f'{{"code":105,"language":{told}}}'.encode()))
 
 
+def test_a_later_empty_value_in_a_binary_header_takes_the_field_away():
+    fields = bytes.fromhex("0001 6b 00000001 76 0001 6b 00000000")
+    header = bytes.fromhex("0065 00 01df 00000007 00000000 00000000 0000000f") + fields
+    payload = (1 << 24 | len(header)).to_bytes(4, "big") + header
+    assert decode(payload).ext_fields == {}
+
+
 def test_an_encoded_surrogate_in_a_binary_header_is_one_replacement_character():
     header = bytes.fromhex(
         "0065 00 01df 00000007 00000000 00000000 0000000a 0001 6b 00000003 eda080"

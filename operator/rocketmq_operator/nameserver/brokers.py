@@ -116,3 +116,9 @@ class Live:
         self.last_update = now
         self.fingerprint: Fingerprint | None = None
         self.stamp = -1
+
+    @property
+    def deadline(self) -> int:
+        """When it counts as gone (ms). The sum overflows as Java's long does: then it is gone."""
+        end = self.last_update + self.identity.timeout
+        return end if end < 1 << 63 else end - (1 << 64)

@@ -368,7 +368,7 @@ def list_system_topics(server: Processor, call: Call) -> Result:
     names = [*routes.clusters, *(name for table in routes.clusters.values() for name in table)]
     groups = (group.addresses for group in routes.groups.values() if group.addresses)
     address = next((next(iter(addresses.values())) for addresses in groups), None)
-    return success(call, bodies.encode(TopicList(names, address)))
+    return success(call, bodies.encode(TopicList(list(dict.fromkeys(names)), address)))
 
 
 def get_member_group(server: Processor, call: Call) -> Result:
@@ -432,8 +432,9 @@ def update_config(server: Processor, call: Call) -> Result:
     """
     if not call.command.body:
         return success(call)
+    body = call.command.body.decode(errors="replace").encode()  # Java reads UTF-8 first
     try:
-        changes = properties.parse(call.command.body)
+        changes = properties.parse(body)
     except BodyError:
         return failure(call, "string2Properties error")
     if server.configuration.refused(changes):

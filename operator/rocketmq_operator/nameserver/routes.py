@@ -269,8 +269,11 @@ class RouteTable:
     def _dissolve(self, group: Group, cluster: str) -> None:
         self._group_changed(group)
         del self.groups[group.name]
+        self._leave_cluster(group.name, cluster)
+
+    def _leave_cluster(self, name: str, cluster: str) -> None:
         names = self.clusters.get(cluster, {})
-        names.pop(group.name, None)
+        names.pop(name, None)
         if not names:
             self.clusters.pop(cluster, None)
 
@@ -288,9 +291,7 @@ class RouteTable:
 
     def expired(self, now: int) -> list[Key]:
         """Who has not been heard of for longer than its heartbeat timeout."""
-        return [
-            key for key, live in self.live.items() if live.last_update + live.identity.timeout < now
-        ]
+        return [key for key, live in self.live.items() if live.deadline < now]
 
     def of_channel(self, channel: Hashable) -> list[Key]:
         """All live entries whose last registration came over ``channel``."""
@@ -298,7 +299,12 @@ class RouteTable:
 
     def drop(self, keys: Iterable[Key]) -> Generator[None, None, None]:
         """Unregister the live entries ``keys``; one whose seat another took is just forgotten."""
-        yield from self.unregister([self._leaving(key) for key in keys if key in self.live])
+        leaving = [self._leaving(key) for key in keys if key in self.live]
+        groups = [self.groups[each.name] for each in leaving if each.name in self.groups]
+        yield from self.unregister(leaving)
+        for group in groups:
+            if group.name not in self.groups:
+                self._leave_cluster(group.name, group.cluster)
 
     def _leaving(self, key: Key) -> Leaving:
         cluster, address = key

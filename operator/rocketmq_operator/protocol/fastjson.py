@@ -14,12 +14,11 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 
 from rocketmq_operator.errors import BodyError
-from rocketmq_operator.protocol.fastjson_reader import read
+from rocketmq_operator.protocol.fastjson_reader import big_decimal, read
 
 T = TypeVar("T")
 _INT32_MAX = 0x7FFFFFFF
-_MAX_DIGITS = 40
-"""More than any whole number has that a peer sends; ``1e999999999`` would fill the memory."""
+_MAX_SCALE = 100
 
 
 class _Dialect(NamedTuple):
@@ -42,7 +41,7 @@ _BROWSER = _Dialect(
 )
 
 
-_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_PLAIN = msgspec.json.Decoder(float_hook=big_decimal)
 
 
 def loads(data: bytes | str) -> object:
@@ -120,7 +119,7 @@ _YES, _NO = frozenset({"true", "1", "y", "t"}), frozenset({"false", "0", "n", "f
 
 def _cast_int(value: Any, kind: msgspec.inspect.IntType) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value.adjusted() < _MAX_DIGITS else value
+        return _whole(value, 32 if kind.le == _INT32_MAX else 64)
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, str):
@@ -131,6 +130,15 @@ def _cast_int(value: Any, kind: msgspec.inspect.IntType) -> Any:
     if kind.le == _INT32_MAX:
         text = _TRAILING_ZEROS.sub("", text)
     return int(text) if _DECIMAL.fullmatch(text) else value
+
+
+def _whole(value: Decimal, bits: int) -> int:
+    """The lowest ``bits`` of the whole part, as Java narrows a BigDecimal."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or not -_MAX_SCALE <= exponent <= _MAX_SCALE:
+        raise ValueError(f"{value} has more than {_MAX_SCALE} digits on one side of the point")
+    half = 1 << (bits - 1)
+    return (int(value) + half) % (2 * half) - half
 
 
 def _cast_str(value: Any, _: Any) -> Any:
@@ -176,7 +184,7 @@ def _cast_struct(value: Any, kind: msgspec.inspect.StructType) -> Any:
         field = _field(kind.cls, name) if isinstance(name, str) else None
         if name == "@type":
             raise ValueError("@type is refused")
-        if field is not None:
+        if field is not None and (name == field.encode_name or field.encode_name not in cast):
             told = _cast(item, field.type)
             if told is not None or isinstance(field.type, msgspec.inspect.UnionType):
                 cast[field.encode_name] = told

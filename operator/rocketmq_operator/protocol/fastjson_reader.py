@@ -31,7 +31,19 @@ _SIMPLE = {
     **{char: char for char in "\"'/\\"},
 }
 _BYTE_ORDER_MARK = "\ufeff"
-_WORDS: dict[str, object] = {"true": True, "false": False, "null": None, "undefined": None}
+_WORDS: dict[str, object] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "undefined": None,
+    "NaN": None,
+}
+
+
+def big_decimal(text: str) -> Decimal:
+    """A number with a point or an exponent, as Java's BigDecimal: there is no negative zero."""
+    number = Decimal(text)
+    return number if number else abs(number)
 
 
 def read(text: str) -> object:
@@ -143,7 +155,7 @@ class _Reader:
             return int(integer[1])
         if number is not None:
             with contextlib.suppress(InvalidOperation):
-                return Decimal(number[1])
+                return big_decimal(number[1])
         self.at = start
         raise self.error("a value")
 

@@ -175,6 +175,8 @@ def _decode_entries(header: bytes, at: int, size: int) -> dict[str, str]:
             value, at = _text(header, at + 4, value_size, size)
             if key is not None and value is not None:
                 fields[key] = value
+            elif key is not None:
+                fields.pop(key, None)
     except struct.error as error:
         raise HeaderError("extFields of a binary header are cut short") from error
     return fields
