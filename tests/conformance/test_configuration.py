@@ -90,7 +90,7 @@ def test_longs(pair: Pair, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*TEXTS, "bindAddress"])
 def test_texts(pair: Pair, name: str) -> None:
-    for value in ("a b", "  a  ", "", "ü中", "a\\tb", "a\\nb", "a\\\\b", "x" * 3000, "a=b:c #d"):
+    for value in ("a b", "  a  ", "", "ü中", "a\\tb", "a\\\\b", "x" * 3000, "a=b:c #d"):
         set_all(pair, f"{name}={value}")
 
 

@@ -85,8 +85,8 @@ class Arrival:
             self.peer = header.source or self.peer
 
     def _refuse(self, error: FrameError | None) -> None:
-        self.close()
         self._refused(self, error)
+        self.close()
 
     def close(self) -> None:
         """Close the socket; what was sent is read, or the peer would see a reset for an end."""

@@ -110,10 +110,10 @@ class RemotingServer:
     def _decided(self, arrival: Arrival, secure: bool) -> None:
         self._arrivals.discard(arrival)
         if not _takes(self._mode, secure=secure):
-            arrival.close()
             spoken = "TLS" if secure else "plain text"
             words = f"it speaks {spoken} and tls.server.mode is {self._mode.value}"
             self._handler.rejected(arrival.peer, FrameError(words))
+            arrival.close()
             return
         adopting = asyncio.create_task(self._adopt(arrival, secure))
         self._adopting.add(adopting)
