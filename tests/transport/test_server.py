@@ -118,6 +118,20 @@ async def test_idle_connections_are_aborted_and_active_ones_kept(active):
         assert handler.gone.is_set() is not active
 
 
+async def test_after_a_pause_of_the_server_everybody_has_their_time_again():
+    async with serving() as (handler, server, reader, writer):
+        writer.write(encode_frame(b"hello"))
+        await frames(reader, 1)
+        server.sweep(0.0)
+        server.sweep(1.0)
+        server.forgive_silence()
+        server.sweep(500.0)
+        server.sweep(619.0)
+        assert not handler.gone.is_set()
+        server.sweep(620.0)
+        await asyncio.wait_for(handler.gone.wait(), 5)
+
+
 async def test_the_largest_half_sent_frame_is_closed_when_memory_runs_out():
     async with serving(max_partial=1000) as (handler, server, _, writer):
         small = await asyncio.open_connection(*writer.get_extra_info("peername"))

@@ -38,6 +38,8 @@ from rocketmq_operator.transport.tls import ServerTls
 
 _OVERLOAD = "[OVERLOAD]system busy, start flow control for a while"
 _STOP_SECONDS = 3.0
+_SWEEP_SECONDS = 0.25
+_PAUSE_SECONDS = 2.0
 _TLS_SECONDS = 0.5
 """Between two looks at the certificate's files, as in Java."""
 
@@ -326,9 +328,8 @@ class Service:
         while True:
             before = time.monotonic()
             await asyncio.sleep(interval)
-            late = time.monotonic() - before - interval
-            if late > max(interval, 2.0):
-                _log.warning("paused for %.1f s; brokers get another interval to be heard", late)
+            if _was_paused(before, interval):
+                _log.warning("this process was paused; brokers get another interval to be heard")
                 continue
             self._apply(self._expire())
 
@@ -347,8 +348,12 @@ class Service:
 
     async def _sweep_loop(self) -> None:
         while True:
+            before = time.monotonic()
             idle = self.processor.options.idle_seconds
-            await asyncio.sleep(min(1.0, idle / 4) or 1.0)
+            interval = min(_SWEEP_SECONDS, idle / 8) or _SWEEP_SECONDS
+            await asyncio.sleep(interval)
+            if _was_paused(before, interval):
+                self.server.forgive_silence()
             self.server.sweep(time.monotonic())
 
     async def _tls_loop(self) -> None:
@@ -367,6 +372,11 @@ class Service:
         """Route requests answered."""
         slow = self.counters.requests.get(RequestCode.GET_ROUTEINFO_BY_TOPIC, 0)
         return slow + self.processor.cache.hits
+
+
+def _was_paused(before: float, interval: float) -> bool:
+    """Whether far more than ``interval`` seconds passed, in which nobody could be heard."""
+    return time.monotonic() - before - interval > max(interval, _PAUSE_SECONDS)
 
 
 async def _supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -153,6 +153,12 @@ class RemotingServer:
                 _log.info("%s: closed, idle", connection.peer)
                 connection.abort()
 
+    def forgive_silence(self) -> None:
+        """Count everybody's idle time from now on: it was us who did not listen."""
+        everybody: set[Arrival | Connection] = {*self._arrivals, *self.connections}
+        for peer in everybody:
+            peer.active = True
+
     def _bound_memory(self) -> None:
         largest = max(self.connections, key=lambda connection: connection.partial)
         _log.warning(
