@@ -1,6 +1,11 @@
-"""Files of the server, replaced atomically: a reader sees the old or the new, never half."""
+"""Files of the server, replaced atomically: a reader sees the old or the new, never half.
+
+A new file is written beside the old one first. What a killed write left there is removed when the
+file is loaded.
+"""
 
 import contextlib
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -8,6 +13,8 @@ from pathlib import Path
 from rocketmq_operator.errors import BodyError, StorageError
 from rocketmq_operator.nameserver.kvconfig import KvConfig
 from rocketmq_operator.protocol import properties
+
+_UNFINISHED = ".tmp"
 
 
 def load_kv(path: Path) -> KvConfig:
@@ -37,6 +44,7 @@ def load_properties(path: Path, *, required: bool) -> dict[str, str]:
 
 
 def _read(path: Path, what: str) -> bytes | None:
+    _remove_unfinished(path)
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -46,6 +54,13 @@ def _read(path: Path, what: str) -> bytes | None:
             f"{what} {path} cannot be read: {error.strerror}. Make it a file that user "
             f"{os.getuid()} may read"
         ) from error
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Also those of its backup. A directory that cannot be changed has none of ours."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            left.unlink()
 
 
 def save(path: Path, data: bytes, *, backup: bool = False) -> None:
@@ -67,7 +82,7 @@ def save(path: Path, data: bytes, *, backup: bool = False) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -149,7 +149,8 @@ class Broker(_Server):
     """A Java broker: a master with id 0, a slave with any other.
 
     `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
-    so: by default when every one of these NameServers knows its address.
+    so: by default when every one of these NameServers knows its address. `address` is where it
+    listens, by default on a loopback address of its own.
     """
 
     def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
@@ -160,14 +161,15 @@ class Broker(_Server):
         cluster: str = "DefaultCluster",
         name: str = "broker-a",
         broker_id: int = 0,
+        address: str | None = None,
         properties: Properties | None = None,
         ready: Callable[["Broker"], bool] | None = None,
         version: str = VERSION,
     ) -> None:
         super().__init__(f"java-{name}-{broker_id}", directory)
         self.namesrv, self.cluster, self.name, self.broker_id = namesrv, cluster, name, broker_id
-        self.host = new_address()
-        self.address = f"{self.host}:10911"
+        self.address = address or f"{new_address()}:10911"
+        self.host, _, self._port = self.address.rpartition(":")
         self._properties = dict(properties or {})
         self._ready = ready or Broker.registered
         self._libraries = libraries(version)
@@ -207,7 +209,7 @@ class Broker(_Server):
             "brokerIP1": self.host,
             "brokerIP2": self.host,
             "bindAddress": self.host,
-            "listenPort": 10911,
+            "listenPort": self._port,
             # The HA service listens on all addresses, so its port must be nobody else's.
             "haListenPort": free_wildcard_port(),
             "storePathRootDir": str(store),
