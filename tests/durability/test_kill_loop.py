@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from harness import java
+from harness.connection import Connection
 from harness.nameserver import NameServer
-from harness.peer import Peer
 from rocketmq_operator.protocol.codes import RequestCode
 from rocketmq_operator.protocol.command import RemotingCommand, request
 
@@ -94,19 +94,19 @@ class Lane:
         try:
             for number in range(self.kills + 1):
                 self._server.start()
-                with Peer(self._server.address) as peer:
-                    self._check(peer, number)
+                with Connection(self._server.address) as connection:
+                    self._check(connection, number)
                     if self.violations or number == self.kills:
                         return self
-                    self._write_until_killed(peer)
+                    self._write_until_killed(connection)
                 self._look_at_files(number)
         finally:
             self._server.kill()
         return self
 
-    def _check(self, peer: Peer, number: int) -> None:
+    def _check(self, connection: Connection, number: int) -> None:
         """The server must hold what the first n writes made, all acknowledged ones among them."""
-        found = _read(peer)
+        found = _read(connection)
         allowed = self._states[self._acknowledged :] or [found]
         if found not in allowed:
             self.violations.append(f"kill {number}: {found} is none of {allowed}")
@@ -122,33 +122,33 @@ class Lane:
             self.violations.append(f"kill {number}: {sorted(names - STORED)} stays for ever")
         self._states, self._acknowledged = [found], 0
 
-    def _write_until_killed(self, peer: Peer) -> None:
+    def _write_until_killed(self, connection: Connection) -> None:
         """Keep some writes on their way; kill a moment after one of the first answers."""
         goal, window = self._random.randint(1, 25), self._random.randint(1, 12)
         sent: dict[int, int] = {}
-        self._send(peer, sent, window)
+        self._send(connection, sent, window)
         for _ in range(goal):
-            self._take_answer(peer, sent)
-            self._send(peer, sent, 1)
+            self._take_answer(connection, sent)
+            self._send(connection, sent, 1)
         time.sleep(self._random.uniform(0, LONGEST_DELAY))
         self._server.kill()
         try:
             while True:
-                self._take_answer(peer, sent)
+                self._take_answer(connection, sent)
         except ConnectionError:
             pass
 
-    def _send(self, peer: Peer, sent: dict[int, int], count: int) -> None:
+    def _send(self, connection: Connection, sent: dict[int, int], count: int) -> None:
         commands = []
         for _ in range(count):
             write = self._some_write()
             self._states.append(write.after(self._states[-1]))
             commands.append(write.command())
             sent[commands[-1].opaque] = len(self._states) - 1
-        peer.send(*commands)
+        connection.send(*commands)
 
-    def _take_answer(self, peer: Peer, sent: dict[int, int]) -> None:
-        answer = peer.receive()
+    def _take_answer(self, connection: Connection, sent: dict[int, int]) -> None:
+        answer = connection.receive()
         if answer.code != 0:
             self.violations.append(f"a write was answered with {answer.code}: {answer.remark}")
         self._acknowledged = max(self._acknowledged, sent[answer.opaque])
@@ -172,9 +172,9 @@ class Lane:
             self.left.append(Left(copied, {}))
 
 
-def _read(peer: Peer) -> State:
-    tables = {name: table for name in NAMESPACES if (table := peer.kv(name)) is not None}
-    configuration = peer.configuration()
+def _read(connection: Connection) -> State:
+    tables = {name: table for name in NAMESPACES if (table := connection.kv(name)) is not None}
+    configuration = connection.configuration()
     return State(tables, {name: configuration.get(name, "") for name in PROPERTIES})
 
 
@@ -213,5 +213,5 @@ def test_a_java_server_reads_what_the_kills_left(lanes: list[Lane], tmp_path: Pa
         server = java.NameServer(
             tmp_path / f"java-{number}", properties={"kvConfigPath": str(path)}
         )
-        with server, Peer(server.address) as peer:
-            assert _read(peer).tables == each.tables, f"KILL_SEED={SEED}, {each.path}"
+        with server, Connection(server.address) as connection:
+            assert _read(connection).tables == each.tables, f"KILL_SEED={SEED}, {each.path}"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from harness import java
+from harness.connection import Connection
 from harness.nameserver import NameServer
-from harness.peer import Peer
 from rocketmq_operator.protocol.codes import RequestCode
 
 TABLES: Final = {
@@ -28,18 +28,18 @@ TABLES: Final = {
 
 def write(address: str) -> None:
     """Put TABLES; a namespace is left empty by deleting all that was in it."""
-    with Peer(address) as peer:
+    with Connection(address) as connection:
         for namespace, table in TABLES.items():
             for key, value in {**table, "gone": "x"}.items():
                 fields = {"namespace": namespace, "key": key, "value": value}
-                assert peer.tell(RequestCode.PUT_KV_CONFIG, **fields).code == 0
-            peer.tell(RequestCode.DELETE_KV_CONFIG, namespace=namespace, key="gone")
+                assert connection.tell(RequestCode.PUT_KV_CONFIG, **fields).code == 0
+            connection.tell(RequestCode.DELETE_KV_CONFIG, namespace=namespace, key="gone")
 
 
 def read(address: str) -> dict[str, dict[str, str] | None]:
     """What a server has of the namespaces in TABLES."""
-    with Peer(address) as peer:
-        return {namespace: peer.kv(namespace) for namespace in TABLES}
+    with Connection(address) as connection:
+        return {namespace: connection.kv(namespace) for namespace in TABLES}
 
 
 def test_our_server_reads_the_file_that_the_java_server_wrote(tmp_path: Path) -> None:

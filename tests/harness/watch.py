@@ -13,7 +13,7 @@ from itertools import groupby
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from harness.peer import Peer
+from harness.connection import Connection
 from rocketmq_operator.errors import ResponseError, RocketMQError
 from rocketmq_operator.protocol import fastjson
 from rocketmq_operator.protocol.codes import RequestCode, ResponseCode
@@ -105,20 +105,20 @@ class Watch:
             thread.join(3 * DEADLINE)
 
     def _ask(self, server: str, address: str) -> None:
-        peer: Peer | None = None
+        connection: Connection | None = None
         while not self._end.wait(PERIOD):
             asked = time.monotonic()
             try:
-                peer = peer or Peer(address, timeout=DEADLINE)
-                view = _view(peer, self._topics)
+                connection = connection or Connection(address, timeout=DEADLINE)
+                view = _view(connection, self._topics)
             except (OSError, RocketMQError):
                 view = None
-                if peer is not None:
-                    peer.close()
-                peer = None
+                if connection is not None:
+                    connection.close()
+                connection = None
             self._samples[server].append(Sample(asked, time.monotonic(), view))
-        if peer is not None:
-            peer.close()
+        if connection is not None:
+            connection.close()
 
 
 def lag(one: Sequence[Sample], other: Sequence[Sample], subject: str) -> Lag:
@@ -165,11 +165,11 @@ def _distance(sample: Sample, shown: str, theirs: Iterable[Episode]) -> float:
     return min(gaps, default=float("inf"))
 
 
-def _view(peer: Peer, topics: Sequence[str]) -> View:
+def _view(connection: Connection, topics: Sequence[str]) -> View:
     commands = [request(RequestCode.GET_BROKER_CLUSTER_INFO)]
     commands += [request(RequestCode.GET_ROUTEINFO_BY_TOPIC, {"topic": topic}) for topic in topics]
-    peer.send(*commands)
-    answers = {answer.opaque: answer for answer in (peer.receive() for _ in commands)}
+    connection.send(*commands)
+    answers = {answer.opaque: answer for answer in (connection.receive() for _ in commands)}
     cluster, *routes = (answers[command.opaque] for command in commands)
     view = _cluster_parts(cluster)
     for topic, route in zip(topics, routes, strict=True):

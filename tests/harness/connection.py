@@ -11,7 +11,7 @@ from rocketmq_operator.protocol.command import RemotingCommand, request
 from rocketmq_operator.protocol.framing import FrameDecoder
 
 
-class Peer:
+class Connection:
     """A connection to `host:port` on which every wait ends after `timeout` seconds.
 
     Its methods raise OSError: ConnectionError if the server closed, TimeoutError if it is silent.
