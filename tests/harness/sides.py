@@ -38,6 +38,8 @@ ONE_SERVERS_OWN: Final = frozenset(
 VOLATILE: Final = (
     (re.compile(r"(?<![\d.])\d+\.\d+(?![\d.:])"), "N.N"),  # rates, hours, shares of a disk
     (re.compile(r"\d+,\d+ms"), "N,Nms"),  # how full a queue is, and how long its head waited
+    (re.compile(r"\d+-\d+\("), "N-N("),  # how far a broker's timer is behind
+    (re.compile(r"\)\s+\d+\s+N\.N"), ") N N.N"),  # how long the page cache was locked
     (re.compile(r"/tmp/\S+"), "FILE"),
 )
 
@@ -155,8 +157,8 @@ def require_same(cells: Mapping[Cell, T], *tools: str) -> T:
 def _run(tool: str, server: str, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     if tool in JAVAS:
         return _run_java(java.Mqadmin(server, version=JAVAS[tool]), words)
-    command = [str(PROGRAMS / "mqadmin"), *words, "-n", server]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    command = [str(PROGRAMS / "mqadmin"), *words, "-n", server, "--timeout", "20"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def _run_java(tool: java.Mqadmin, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
