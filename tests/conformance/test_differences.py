@@ -87,6 +87,19 @@ def test_several_brokers_on_one_connection_that_closes(pair: Pair) -> None:
     pair.same(ask(106))
 
 
+def test_several_brokers_on_one_connection_of_which_one_expires(pair: Pair) -> None:
+    silent, beating = member("silent"), member("beating")
+    pair.same(registration(beating, body(TOPICS)), "shared")
+    pair.same(registration(silent, body(TOPICS), heartbeatTimeoutMillis="1"), "shared")
+    for peer in pair.peers:
+        until(lambda peer=peer: not shown(peer, silent), timeout=10, what="the silent one to go")
+    pair.settle()
+    pair.unlike("shared-connection", *(shown(peer, beating) for peer in pair.peers))
+    assert pair.ours.is_open("shared")
+    pair.same(ask(104, fields=beating))
+    pair.settle()
+
+
 def test_an_address_that_another_broker_took_over(pair: Pair) -> None:
     old, new = (member("taken", address=f"{name}:1") for name in ("old", "new"))
     pair.same(registration(old, body(TOPICS)), "old")
