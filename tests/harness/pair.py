@@ -8,42 +8,53 @@ Deliberate differences are the rows of a table in ``docs/conformance.md``. Whoev
 it by the id in the first column.
 """
 
-import contextlib
 import os
 import re
 import signal as signals
-import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from harness import java
 from harness.errors import HarnessError
-from harness.frames import JSON, Answer, ask, plain, take, unordered
+from harness.frames import JSON, Answer, ask, plain, unordered
 from harness.java.jvm import new_address, properties_text
+from harness.peer import CLOSED, Outcome, Peer
 from harness.processes import Child, start
 from harness.wait import until
+
+__all__ = [
+    "CLOSED",
+    "TALLY",
+    "Outcome",
+    "Pair",
+    "Peer",
+    "Servers",
+    "Tally",
+    "listed",
+    "start_pair",
+    "start_servers",
+    "unmet",
+]
 
 PROGRAM: Final = Path(sys.executable).with_name("rocketmq-nameserver")
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
 PORT: Final = 9876
-ANSWER_TIMEOUT: Final = 5.0
 SETTLE_TIMEOUT: Final = 15.0
-CLOSED: Final = "closed"
-Outcome = Answer | str
-"""What a frame led to: an answer, or CLOSED."""
 
 _ROW = re.compile(r"^\| *`([a-z0-9-]+)` *\|", re.MULTILINE)
 _EXCEPTION = re.compile(r"^(?:java|org|com)\.[\w.$]+(?:Exception|Error)\b")
 _LANGUAGE = {"JAVA": b'"language":"JAVA"', "PYTHON": b'"language":"PYTHON"'}
 
 
-def listed(document: Path = DOCUMENT) -> frozenset[str]:
+@cache
+def listed() -> frozenset[str]:
     """The ids of the deliberate differences."""
-    return frozenset(_ROW.findall(document.read_text()))
+    return frozenset(_ROW.findall(DOCUMENT.read_text()))
 
 
 @dataclass
@@ -63,96 +74,6 @@ class Tally:
 
 TALLY: Final = Tally()
 """Of this process."""
-
-
-class Peer:
-    """Named connections to one server."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._open: dict[str, tuple[socket.socket, bytearray]] = {}
-
-    def connect(self) -> socket.socket:
-        """A new connection that belongs to the caller."""
-        host, _, port = self.address.rpartition(":")
-        return socket.create_connection((host, int(port)), ANSWER_TIMEOUT)
-
-    def ask(self, connection: str, frame: bytes) -> Outcome:
-        """Send bytes; the first answer, or that the server closed the connection."""
-        self.send(connection, frame)
-        return self.receive(connection)
-
-    def send(self, connection: str, data: bytes) -> None:
-        """Send bytes; the connection is opened if it is not."""
-        stream, _ = self._connection(connection)
-        with contextlib.suppress(ConnectionError):  # `receive` tells
-            stream.sendall(data)
-
-    def receive(self, connection: str) -> Outcome:
-        """The next answer. Raises TimeoutError if neither that nor a close comes in time."""
-        stream, waiting = self._connection(connection)
-        while True:
-            answer = take(waiting)
-            if answer is not None:
-                return answer
-            data = _received(stream)
-            if not data:
-                self.close(connection)
-                return CLOSED
-            waiting += data
-
-    def receive_all(self, connection: str, count: int) -> list[Outcome]:
-        """The next answers, in the order of their opaques."""
-        found = [self.receive(connection) for _ in range(count)]
-        return sorted(found, key=lambda each: each.opaque if isinstance(each, Answer) else -1)
-
-    def close(self, connection: str) -> None:
-        """Close a connection, if it is open, once the server has seen its end."""
-        if connection not in self._open:
-            return
-        stream, _ = self._open.pop(connection)
-        try:
-            stream.shutdown(socket.SHUT_WR)
-            while _received(stream):
-                pass
-        except OSError:
-            pass  # it was closed from the other side
-        finally:
-            stream.close()
-
-    def close_all(self) -> None:
-        """Close every connection."""
-        for name in list(self._open):
-            self._open.pop(name)[0].close()
-
-    def is_open(self, connection: str) -> bool:
-        """Whether the server has not closed a connection of ours, as far as is known now."""
-        if connection not in self._open:
-            return False
-        stream, waiting = self._open[connection]
-        stream.setblocking(False)
-        try:
-            data = stream.recv(1 << 16)
-        except BlockingIOError:
-            return True
-        except ConnectionError:
-            return False
-        finally:
-            stream.settimeout(ANSWER_TIMEOUT)
-        waiting += data
-        return bool(data)
-
-    def _connection(self, name: str) -> tuple[socket.socket, bytearray]:
-        if name not in self._open:
-            self._open[name] = (self.connect(), bytearray())
-        return self._open[name]
-
-
-def _received(stream: socket.socket) -> bytes:
-    try:
-        return stream.recv(1 << 20)
-    except ConnectionError:
-        return b""
 
 
 class Pair:
@@ -199,7 +120,8 @@ class Pair:
     ) -> tuple[Outcome, Outcome]:
         """Ask both and require that the answers differ as listed; theirs and ours."""
         theirs, ours = self._asked(frame, connection)
-        self.unlike(difference, _comparable(theirs), _comparable(ours))
+        self._tally.meet(difference)
+        assert not _alike(theirs, ours), f"the listed difference {difference} has gone: {ours}"
         return theirs, ours
 
     def unlike(self, difference: str, theirs: object, ours: object) -> None:
@@ -313,30 +235,40 @@ def _knows(peer: Peer, cluster: str) -> bool:
 
 
 def _alike(theirs: Outcome, ours: Outcome) -> bool:
-    return _comparable(theirs) == _comparable(ours)
-
-
-def _comparable(outcome: Outcome) -> object:
-    """What must agree of an answer. Exception texts name Java's classes and lines."""
-    if isinstance(outcome, str):
-        return outcome
-    failed = outcome.code == 1 and _is_exception(outcome)
+    """Whether answers agree. Exception texts name Java's classes and lines, and need not."""
+    if isinstance(theirs, str) or isinstance(ours, str):
+        return theirs == ours
+    failed = _is_exception(theirs) and _is_exception(ours)
     return (
-        *(outcome.kind, outcome.code, outcome.flag, outcome.opaque, outcome.version),
-        None if failed else outcome.remark,
-        outcome.ext_fields,
-        None if failed else _multiset(_neutral(outcome)),
-        _parsed(outcome.body),
-        _multiset(outcome.body),
+        _parts(theirs) == _parts(ours)
+        and (failed or theirs.remark == ours.remark)
+        and (failed or _same_bytes(_neutral(theirs), _neutral(ours)))
+        and _same_body(theirs.body, ours.body)
     )
+
+
+def _parts(answer: Answer) -> tuple[object, ...]:
+    return (
+        *(answer.kind, answer.code, answer.flag, answer.opaque, answer.version),
+        answer.ext_fields,
+    )
+
+
+def _same_body(theirs: bytes, ours: bytes) -> bool:
+    return theirs == ours or (_same_bytes(theirs, ours) and _parsed(theirs) == _parsed(ours))
+
+
+def _same_bytes(theirs: bytes, ours: bytes) -> bool:
+    """The same but for their order."""
+    return theirs == ours or sorted(theirs) == sorted(ours)
 
 
 def _is_exception(outcome: Answer) -> bool:
-    """Java's exception text, or what ours says in its place (any remark Java does not have)."""
+    """Java's exception text, or what ours says in its place: any remark that Java has not."""
     remark = outcome.remark or ""
-    return bool(_EXCEPTION.match(remark)) or (
-        outcome.language == "PYTHON" and remark not in _REMARKS
-    )
+    if outcome.language == "JAVA":
+        return bool(_EXCEPTION.match(remark))
+    return outcome.code == 1 and bool(remark) and remark not in _REMARKS
 
 
 _REMARKS: Final = frozenset(
@@ -358,10 +290,6 @@ def _neutral(outcome: Answer) -> bytes:
     if outcome.kind == JSON:
         return outcome.header.replace(_LANGUAGE[outcome.language], b"")
     return outcome.header[:2] + outcome.header[3:]
-
-
-def _multiset(data: bytes) -> bytes:
-    return bytes(sorted(data))
 
 
 def _parsed(body: bytes) -> object:
