@@ -166,7 +166,7 @@ def test_a_write_that_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
     with start_servers(tmp_path_factory.mktemp("files")) as servers:
         pair = servers.pair()
         pair.same(ask(100, namespace="n", key="k", value="before"))
-        for directory in (servers.theirs.directory, servers.ours.directory):
+        for directory in (servers.theirs.directory, servers.ours.data):
             shutil.rmtree(directory)
             directory.write_text("in the way")
         for frame in (ask(100, namespace="n", key="k", value="after"), ask(318, b"clusterTest=1")):

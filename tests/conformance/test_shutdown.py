@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.frames import ROCKETMQ, Answer, ask
-from harness.pair import Pair, Peer, Servers, start_servers
+from harness.pair import Pair, Peer, start_servers
 
 GO_AWAY = 1500
 FRAME = ask(101, namespace="ending", key="none")
@@ -21,16 +21,10 @@ def ending(tmp_path: Path) -> Iterator[Pair]:
     with start_servers(tmp_path, properties=properties) as servers:
         pair = servers.pair()
         pair.answer(FRAME, "open")
-        _terminate(servers)
+        servers.signal(signal.SIGTERM)
         pair.both(_goes_away, "clients to be sent away")
         yield pair
         pair.close_all()
-
-
-def _terminate(servers: Servers) -> None:
-    servers.theirs.signal(signal.SIGTERM)
-    assert servers.ours.child is not None
-    servers.ours.child.signal(signal.SIGTERM)
 
 
 def _goes_away(peer: Peer) -> bool:
@@ -57,6 +51,6 @@ def test_by_default_a_server_ends_without_sending_anybody_away(tmp_path: Path) -
     with start_servers(tmp_path) as servers:
         pair = servers.pair()
         pair.answer(FRAME, "open")
-        _terminate(servers)
+        servers.signal(signal.SIGTERM)
         pair.both(lambda peer: not peer.is_open("open"), "the connection to be closed")
         pair.close_all()

@@ -17,7 +17,8 @@ from harness import java
 from harness.errors import HarnessError
 from harness.frames import ask, take
 from harness.java.jvm import new_address
-from harness.pair import PROGRAM, TALLY, Pair, start_pair
+from harness.nameserver import PROGRAM
+from harness.pair import TALLY, Pair, start_pair
 from harness.processes import start
 from harness.wait import until
 

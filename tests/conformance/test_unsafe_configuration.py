@@ -39,13 +39,14 @@ def test_a_line_break_in_a_value_smuggles_a_property_into_javas_file(
 ) -> None:
     value = f"productEnvName=x\\nkvConfigPath={ELSEWHERE}"
     pair.differs("line-break-in-a-value", ask(318, value.encode()))
-    theirs, ours = (_stored(place.directory) for place in (servers.theirs, servers.ours))
+    theirs = _stored(servers.theirs.directory / "namesrv.conf")
+    ours = _stored(servers.ours.configuration)
     assert theirs["kvConfigPath"] == ELSEWHERE
-    assert ours["kvConfigPath"] == str(servers.ours.directory / "kvConfig.json")
+    assert ours["kvConfigPath"] == str(servers.ours.data / "kvConfig.json")
     pair.answer(ask(318, b"productEnvName=center"))
     pair.configuration()
 
 
-def _stored(directory: Path) -> dict[str, str]:
-    """The file that the server reads at its next start."""
-    return properties.parse((directory / "namesrv.conf").read_bytes())
+def _stored(path: Path) -> dict[str, str]:
+    """The file that a server reads at its next start."""
+    return properties.parse(path.read_bytes())

@@ -15,8 +15,8 @@ from harness.binaries import binaries
 from harness.embedded import EmbeddedCluster
 from harness.errors import HarnessError
 from harness.go_client import go_client
+from harness.nameserver import NameServer
 from harness.packages import require_bubblewrap
-from harness.pair import OurServer
 from harness.product import Product
 from harness.python_client import python_client
 
@@ -67,17 +67,15 @@ def show(*, once: bool) -> None:
 @click.option("--seed", default=None, type=int, help="As a run before told; else a new one.")
 def send_nonsense(*, frames: int, seed: int | None) -> None:
     """Random and mutated frames against our NameServer."""
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
-        server = OurServer(Path(directory))
-        server.start()
-        try:
-            chosen = random.randrange(1 << 30) if seed is None else seed
-            print(f"{frames} frames, seed {chosen}", flush=True)
-            print(fuzz.run(server.address, server.pid, frames=frames, seed=chosen))
-            if "Traceback" in (Path(directory) / "nameserver.log").read_text(errors="replace"):
-                raise HarnessError("a traceback is in the server's log")
-        finally:
-            server.kill()
+    chosen = random.randrange(1 << 30) if seed is None else seed
+    print(f"{frames} frames, seed {chosen}", flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-") as directory,
+        NameServer(Path(directory)) as server,
+    ):
+        print(fuzz.run(server.address, server.pid, frames=frames, seed=chosen))
+        if "Traceback" in server.log.read_text(errors="replace"):
+            raise HarnessError("a traceback is in the server's log")
 
 
 def _cluster(name: str) -> EmbeddedCluster:

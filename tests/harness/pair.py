@@ -8,10 +8,8 @@ Deliberate differences are the rows of a table in ``docs/conformance.md``. Whoev
 it by the id in the first column.
 """
 
-import os
 import re
 import signal as signals
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,11 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from harness import java
-from harness.errors import HarnessError
 from harness.frames import JSON, Answer, ask, plain, unordered
-from harness.java.jvm import new_address, properties_text
+from harness.nameserver import NameServer
 from harness.peer import CLOSED, Outcome, Peer
-from harness.processes import Child, start
 from harness.wait import until
 
 __all__ = [
@@ -41,7 +37,6 @@ __all__ = [
     "unmet",
 ]
 
-PROGRAM: Final = Path(sys.executable).with_name("rocketmq-nameserver")
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
 PORT: Final = 9876
 SETTLE_TIMEOUT: Final = 15.0
@@ -300,71 +295,11 @@ def _parsed(body: bytes) -> object:
 
 
 @dataclass
-class OurServer:
-    """Our NameServer as a process, configured by a -c file as Java's is."""
-
-    directory: Path
-    properties: Mapping[str, str | int] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    arguments: Sequence[str] = ()
-    port: int = PORT
-    ready: Callable[[str], bool] = java.answers
-    host: str = field(default_factory=new_address)
-    child: Child | None = None
-
-    @property
-    def address(self) -> str:
-        """Where it listens."""
-        return f"{self.host}:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Process id; HarnessError if it was not started."""
-        return self._running().pid
-
-    def start(self) -> None:
-        """Start it and return when it serves. Raises HarnessError."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        file = self.directory / "namesrv.conf"
-        settings: dict[str, str | int] = {
-            "listenPort": self.port,
-            "bindAddress": self.host,
-            "kvConfigPath": str(self.directory / "kvConfig.json"),
-            **self.properties,
-        }
-        file.write_text(properties_text(settings))
-        command = [str(PROGRAM), "-c", str(file), "--data-dir", str(self.directory)]
-        env = {**os.environ, "ROCKETMQ_HOME": str(self.directory), **self.environment}
-        log = self.directory / "nameserver.log"
-        child = start([*command, *self.arguments], log=log, env=env)
-        self.child = child
-        until(lambda: self._serves(child), timeout=30, what=f"our server (log: {log})")
-
-    def signal(self, number: signals.Signals) -> None:
-        """Send a signal."""
-        self._running().signal(number)
-
-    def kill(self) -> None:
-        """SIGKILL, and wait for the end."""
-        if self.child is not None:
-            self.child.kill()
-
-    def _serves(self, child: Child) -> bool:
-        child.require_running()
-        return self.ready(self.address)
-
-    def _running(self) -> Child:
-        if self.child is None:
-            raise HarnessError("our server was not started")
-        return self.child
-
-
-@dataclass
 class Servers:
     """Both servers as processes."""
 
     theirs: java.NameServer
-    ours: OurServer
+    ours: NameServer
 
     def pair(self) -> Pair:
         """Both, with no connection open yet."""
@@ -400,11 +335,11 @@ def start_servers(  # noqa: PLR0913 - settings by keyword, each with a default
         environment=given,
         ready=ready,
     )
-    ours = OurServer(
+    ours = NameServer(
         directory / "ours",
-        properties or {},
-        {**given, **(our_environment or {})},
-        our_arguments,
+        properties=properties,
+        environment={**given, **(our_environment or {})},
+        arguments=our_arguments,
         ready=ready,
     )
     try:

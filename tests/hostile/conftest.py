@@ -5,28 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from harness.pair import OurServer
+from harness.nameserver import NameServer
 
 _figures: list[str] = []
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., OurServer]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., NameServer]]:
     """Start our server with properties; it is ended with the test, and must not have failed."""
-    started: list[OurServer] = []
+    started: list[NameServer] = []
 
-    def start(**properties: str | int) -> OurServer:
-        server = OurServer(tmp_path / f"server-{len(started)}", properties)
+    def start(**properties: str | int) -> NameServer:
+        server = NameServer(tmp_path / f"server-{len(started)}", properties=properties)
         server.start()
         started.append(server)
         return server
 
     yield start
     for server in started:
-        assert server.child is not None
-        server.child.require_running()
+        server.require_running()
         server.kill()
-        log = server.child.log.read_text(errors="replace")
+        log = server.log.read_text(errors="replace")
         assert "Traceback" not in log, log[log.index("Traceback") - 300 :][:3000]
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from harness import fuzz
-from harness.pair import OurServer
+from harness.nameserver import NameServer
 
 MAX_GROWTH = 256 * 2**20
 
 
 def test_nonsense_harms_nobody(
-    serve: Callable[..., OurServer], figure: Callable[[str], None]
+    serve: Callable[..., NameServer], figure: Callable[[str], None]
 ) -> None:
     server = serve()
     report = fuzz.run(server.address, server.pid, frames=40_000, seed=20)

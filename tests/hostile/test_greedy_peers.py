@@ -11,7 +11,8 @@ import pytest
 
 from harness.frames import Answer, ask
 from harness.memory import peak_memory, resident_memory
-from harness.pair import OurServer, Peer
+from harness.nameserver import NameServer
+from harness.peer import Peer
 from harness.registrations import body, member, registration
 from harness.wait import until
 
@@ -20,14 +21,14 @@ LARGEST = 16 * MIB - 4
 """The largest length word of a frame."""
 FRAME = ask(101, namespace="greedy", key="none")
 
-Serve = Callable[..., OurServer]
+Serve = Callable[..., NameServer]
 Figure = Callable[[str], None]
 
 
 class Crowd:
     """Many plain connections to one server, and one of somebody who means well."""
 
-    def __init__(self, server: OurServer) -> None:
+    def __init__(self, server: NameServer) -> None:
         self.server = server
         self.streams: list[socket.socket] = []
         self._before = resident_memory(server.pid)
