@@ -22,9 +22,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture
 def pair(servers: Servers) -> Iterator[Pair]:
     """Both servers, with no connection open yet."""
-    made = servers.pair()
-    yield made
-    made.close_all()
+    with servers.pair() as made:
+        yield made
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

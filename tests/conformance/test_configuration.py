@@ -207,9 +207,15 @@ def from_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         yield started
 
 
-def test_a_file_sets_what_it_names(from_file: Servers) -> None:
-    pair = from_file.pair()
-    pair.configuration()
+@pytest.fixture
+def filed(from_file: Servers) -> Iterator[Pair]:
+    """That pair."""
+    with from_file.pair() as made:
+        yield made
+
+
+def test_a_file_sets_what_it_names(filed: Pair) -> None:
+    filed.configuration()
     for text in (
         "waitSecondsForService=1",
         "other\\ key=1",
@@ -222,21 +228,18 @@ def test_a_file_sets_what_it_names(from_file: Servers) -> None:
         "clusterTest=true\nunknownKey=3",
         "addedKey=1",
     ):
-        pair.same(ask(318, text.encode()))
-        pair.configuration()
-    pair.close_all()
+        filed.same(ask(318, text.encode()))
+        filed.configuration()
 
 
-def test_the_file_is_rewritten_with_everything(from_file: Servers) -> None:
-    pair = from_file.pair()
-    pair.same(ask(318, b"productEnvName=written"))
-    files = [server.directory / "namesrv.conf" for server in (from_file.theirs, from_file.ours)]
+def test_the_file_is_rewritten_with_everything(from_file: Servers, filed: Pair) -> None:
+    filed.same(ask(318, b"productEnvName=written"))
+    files = [server.configuration for server in (from_file.theirs, from_file.ours)]
     theirs, ours = (names(file) for file in files)
     assert ours == theirs
     for file in files:
         assert "productEnvName=written" in file.read_text()
         assert file.with_name(f"{file.name}.bak").exists()
-    pair.close_all()
 
 
 def names(file: Path) -> list[str]:

@@ -163,8 +163,7 @@ def test_an_answer_that_no_peer_would_take(pair: Pair) -> None:
 
 
 def test_a_write_that_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with start_servers(tmp_path_factory.mktemp("files")) as servers:
-        pair = servers.pair()
+    with start_servers(tmp_path_factory.mktemp("files")) as servers, servers.pair() as pair:
         pair.same(ask(100, namespace="n", key="k", value="before"))
         for directory in (servers.theirs.directory, servers.ours.data):
             shutil.rmtree(directory)
@@ -182,7 +181,6 @@ def test_a_write_that_fails(tmp_path_factory: pytest.TempPathFactory) -> None:
             if isinstance(answer, Answer)
         ]
         assert values == ["after", "before"]
-        pair.close_all()
 
 
 def test_a_pause_of_the_server_is_not_the_brokers_silence(servers: Servers, pair: Pair) -> None:

@@ -17,12 +17,11 @@ VERSIONS = (-2147483648, -1, 0, 36, 37, 399, 400, 401, 412, 413, 479, 612, 613, 
 @pytest.fixture(scope="module", autouse=True)
 def brokers(servers: Servers) -> Iterator[None]:
     """A group of four with filter servers, a zone, and names that need escapes."""
-    pair = servers.pair()
-    for who in MEMBERS:
-        told = body([topic(NAME, 4), topic("plain", 1)], filters=("f/1", "ü"))
-        pair.same(registration(who, told, fields={"__ZONE_NAME": "zone/ü"}))
-    yield
-    pair.close_all()
+    with servers.pair() as pair:
+        for who in MEMBERS:
+            told = body([topic(NAME, 4), topic("plain", 1)], filters=("f/1", "ü"))
+            pair.same(registration(who, told, fields={"__ZONE_NAME": "zone/ü"}))
+        yield
 
 
 @KINDS

@@ -18,13 +18,11 @@ SECONDS = 6
 def ending(tmp_path: Path) -> Iterator[Pair]:
     """Both servers, a moment after they were told to end gracefully."""
     properties = {"enableShutdownGracefully": "true", "shutdownWaitTimeSeconds": SECONDS}
-    with start_servers(tmp_path, properties=properties) as servers:
-        pair = servers.pair()
+    with start_servers(tmp_path, properties=properties) as servers, servers.pair() as pair:
         pair.answer(FRAME, "open")
         servers.signal(signal.SIGTERM)
         pair.both(_goes_away, "clients to be sent away")
         yield pair
-        pair.close_all()
 
 
 def _goes_away(peer: Peer) -> bool:
@@ -48,9 +46,7 @@ def test_after_the_wait_both_end(ending: Pair) -> None:
 
 
 def test_by_default_a_server_ends_without_sending_anybody_away(tmp_path: Path) -> None:
-    with start_servers(tmp_path) as servers:
-        pair = servers.pair()
+    with start_servers(tmp_path) as servers, servers.pair() as pair:
         pair.answer(FRAME, "open")
         servers.signal(signal.SIGTERM)
         pair.both(lambda peer: not peer.is_open("open"), "the connection to be closed")
-        pair.close_all()

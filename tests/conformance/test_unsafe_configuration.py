@@ -39,7 +39,7 @@ def test_a_line_break_in_a_value_smuggles_a_property_into_javas_file(
 ) -> None:
     value = f"productEnvName=x\\nkvConfigPath={ELSEWHERE}"
     pair.differs("line-break-in-a-value", ask(318, value.encode()))
-    theirs = _stored(servers.theirs.directory / "namesrv.conf")
+    theirs = _stored(servers.theirs.configuration)
     ours = _stored(servers.ours.configuration)
     assert theirs["kvConfigPath"] == ELSEWHERE
     assert ours["kvConfigPath"] == str(servers.ours.data / "kvConfig.json")

@@ -301,9 +301,14 @@ class Servers:
     theirs: java.NameServer
     ours: NameServer
 
-    def pair(self) -> Pair:
-        """Both, with no connection open yet."""
-        return Pair(self.theirs.address, self.ours.address)
+    @contextmanager
+    def pair(self) -> Iterator[Pair]:
+        """Both, with no connection open yet; all are closed at the end."""
+        pair = Pair(self.theirs.address, self.ours.address)
+        try:
+            yield pair
+        finally:
+            pair.close_all()
 
     def signal(self, number: signals.Signals) -> None:
         """Send both a signal, such as SIGSTOP."""
@@ -363,20 +368,19 @@ def start_pair(  # noqa: PLR0913 - settings by keyword, each with a default
     ready: Callable[[str], bool] = java.answers,
 ) -> Iterator[Pair]:
     """Like ``start_servers``, for who needs only what can be asked of both."""
-    with start_servers(
-        directory,
-        properties=properties,
-        environment=environment,
-        java_flags=java_flags,
-        our_arguments=our_arguments,
-        our_environment=our_environment,
-        ready=ready,
-    ) as servers:
-        pair = servers.pair()
-        try:
-            yield pair
-        finally:
-            pair.close_all()
+    with (
+        start_servers(
+            directory,
+            properties=properties,
+            environment=environment,
+            java_flags=java_flags,
+            our_arguments=our_arguments,
+            our_environment=our_environment,
+            ready=ready,
+        ) as servers,
+        servers.pair() as pair,
+    ):
+        yield pair
 
 
 def unmet(ids: Iterable[str]) -> list[str]:

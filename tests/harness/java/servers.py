@@ -119,6 +119,7 @@ class NameServer(_Server):
         super().__init__("java-namesrv", directory)
         self.host = new_address()
         self.address = f"{self.host}:{port}"
+        self.configuration = directory / "namesrv.conf"
         self.settings: dict[str, str | int] = {
             "listenPort": port,
             "bindAddress": self.host,
@@ -131,12 +132,11 @@ class NameServer(_Server):
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        configuration = self.directory / "namesrv.conf"
-        configuration.write_text(properties_text(self.settings))
+        self.configuration.write_text(properties_text(self.settings))
         argv = command(
             self._libraries,
             "org.apache.rocketmq.namesrv.NamesrvStartup",
-            ["-c", str(configuration)],
+            ["-c", str(self.configuration)],
             directory=self.directory,
             heap="64m",
             flags=self._flags,
