@@ -5,7 +5,9 @@ from typing import Final, Protocol
 
 import pytest
 
-from harness import go_client, java, python_client
+from harness import java
+from harness.go_client import GO
+from harness.python_client import PYTHON
 from harness.traffic import Consumed, Produced
 
 MESSAGES: Final = 100
@@ -28,10 +30,10 @@ CLIENTS: Final[dict[str, tuple[Producing, Consuming]]] = {
     "java-5-lite-pull": java_client("lite-pull", java.VERSION),
     "java-4-push": java_client("push", java.OLD_VERSION),
     "java-4-lite-pull": java_client("lite-pull", java.OLD_VERSION),
-    "go-push": (go_client.produce, partial(go_client.consume, mode="push")),
-    "go-pull": (go_client.produce, partial(go_client.consume, mode="pull")),
-    "python-push": (python_client.produce, partial(python_client.consume, mode="push")),
-    "python-pull": (python_client.produce, partial(python_client.consume, mode="pull")),
+    "go-push": (GO.produce, partial(GO.consume, mode="push")),
+    "go-pull": (GO.produce, partial(GO.consume, mode="pull")),
+    "python-push": (PYTHON.produce, partial(PYTHON.consume, mode="push")),
+    "python-pull": (PYTHON.produce, partial(PYTHON.consume, mode="pull")),
 }
 
 

@@ -1,10 +1,11 @@
 """Connections without traffic are closed; servers with too much to do say so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.frames import Answer, ask
-from harness.pair import Pair, Peer, start_pair
+from harness.pair import Pair, Peer, start_servers
 from harness.registrations import body, member, registration
 from harness.wait import until
 
@@ -12,8 +13,15 @@ FRAME = ask(101, namespace="idle", key="none")
 BUSY = (2, "[OVERLOAD]system busy, start flow control for a while")
 
 
+@contextmanager
+def _started(directory: Path, **properties: int) -> Iterator[Pair]:
+    """Both servers with these properties."""
+    with start_servers(directory, properties=properties) as servers, servers.pair() as pair:
+        yield pair
+
+
 def test_an_idle_connection_is_closed_and_its_broker_is_gone(tmp_path: Path) -> None:
-    with start_pair(tmp_path, properties={"serverChannelMaxIdleTimeSeconds": 2}) as pair:
+    with _started(tmp_path, serverChannelMaxIdleTimeSeconds=2) as pair:
         pair.answer(registration(member("idle"), body({"idle-a": 4, "idle-b": 4})), "broker")
         pair.answer(FRAME, "silent")
         for peer in pair.peers:
@@ -32,7 +40,7 @@ def _closed(peer: Peer, connection: str) -> bool:
 
 
 def test_a_new_limit_is_for_new_connections(tmp_path: Path) -> None:
-    with start_pair(tmp_path, properties={"serverChannelMaxIdleTimeSeconds": 2}) as pair:
+    with _started(tmp_path, serverChannelMaxIdleTimeSeconds=2) as pair:
         pair.answer(ask(318, b"serverChannelMaxIdleTimeSeconds=100"), "old")
         pair.answer(FRAME, "new")
         pair.both(lambda peer: not peer.is_open("old"), "the old connection to be closed")
@@ -40,7 +48,7 @@ def test_a_new_limit_is_for_new_connections(tmp_path: Path) -> None:
 
 
 def test_no_limit_is_no_limit(tmp_path: Path) -> None:
-    with start_pair(tmp_path, properties={"serverChannelMaxIdleTimeSeconds": 1}) as pair:
+    with _started(tmp_path, serverChannelMaxIdleTimeSeconds=1) as pair:
         pair.answer(FRAME, "limited")
         pair.answer(ask(318, b"serverChannelMaxIdleTimeSeconds=0"), "free")
         pair.close("free")
@@ -50,8 +58,7 @@ def test_no_limit_is_no_limit(tmp_path: Path) -> None:
 
 
 def test_more_requests_than_may_wait_are_answered_busy(tmp_path: Path) -> None:
-    properties = {"defaultThreadPoolNums": 1, "defaultThreadPoolQueueCapacity": 1}
-    with start_pair(tmp_path, properties=properties) as pair:
+    with _started(tmp_path, defaultThreadPoolNums=1, defaultThreadPoolQueueCapacity=1) as pair:
         puts = [
             ask(100, opaque=number, namespace="busy", key=f"k{number}", value="v" * 100)
             for number in range(200)
@@ -61,7 +68,7 @@ def test_more_requests_than_may_wait_are_answered_busy(tmp_path: Path) -> None:
 
 
 def test_more_unregistrations_than_may_wait_are_refused(tmp_path: Path) -> None:
-    with start_pair(tmp_path, properties={"unRegisterBrokerQueueCapacity": 1}) as pair:
+    with _started(tmp_path, unRegisterBrokerQueueCapacity=1) as pair:
         leaving = [ask(104, opaque=number, fields=member("nobody")) for number in range(50)]
 
         def flood(peer: Peer) -> list[Answer | str]:

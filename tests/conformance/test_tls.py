@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.frames import ask, take
 from harness.java.jvm import new_address
 from harness.nameserver import PROGRAM
-from harness.pair import TALLY, Pair, start_pair
+from harness.pair import TALLY, Pair, start_servers
 from harness.processes import start
 from harness.wait import until
 
@@ -117,7 +117,10 @@ def _both(pair: Pair, context: Callable[[], ssl.SSLContext]) -> str:
 @contextmanager
 def _started(directory: Path, flags: list[str]) -> Iterator[Pair]:
     """Both servers with these properties; "serves" is asked at the port, not by a request."""
-    with start_pair(directory, java_flags=flags, our_arguments=flags, ready=_listens) as pair:
+    with (
+        start_servers(directory, java_flags=flags, our_arguments=flags, ready=_listens) as servers,
+        servers.pair() as pair,
+    ):
         yield pair
 
 

@@ -2,11 +2,11 @@
 
 import tempfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from harness.cache import cache_dir, locked
 from harness.gobuild import GoModule
-from harness.traffic import Consumed, Order, Produced, consumed, produced
+from harness.traffic import Client
 
 MODULE: Final = GoModule(
     Path(__file__).parent / "goclient", ("-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
@@ -25,47 +25,16 @@ def go_client() -> Path:
     return directory / PROGRAM
 
 
-def produce(
-    namesrv: str,
-    topic: str,
-    count: int,
-    *,
-    group: str = "go-producer",
-    deadline: float = 60.0,
-) -> Produced:
-    """Send `count` numbered messages, with retries until `deadline` seconds are over.
-
-    Raises HarnessError if the program fails in another way than by its deadline.
-    """
-    order = Order(namesrv, topic, count, group, deadline)
-    with tempfile.TemporaryDirectory(prefix="go-client-") as home:
-        return produced(_command("produce"), order, directory=Path(home), env=_environment(home))
-
-
-def consume(
-    namesrv: str,
-    topic: str,
-    count: int,
-    *,
-    mode: Literal["push", "pull"] = "push",
-    group: str = "go-consumer",
-    deadline: float = 60.0,
-) -> Consumed:
-    """Receive until `count` different messages are there or `deadline` seconds are over.
-
-    Raises HarnessError if the program fails in another way than by its deadline.
-    """
-    order = Order(namesrv, topic, count, group, deadline)
-    with tempfile.TemporaryDirectory(prefix="go-client-") as home:
-        return consumed(_command(mode), order, directory=Path(home), env=_environment(home))
-
-
 def _command(mode: str) -> list[str]:
     return [str(go_client()), mode]
 
 
 def _environment(home: str) -> dict[str, str]:
     return {"HOME": home, "ROCKETMQ_GO_LOG_LEVEL": "error"}
+
+
+GO: Final = Client("go", _command, _environment)
+"""How it sends and receives."""
 
 
 def _build(directory: Path) -> None:

@@ -1,8 +1,9 @@
 """The Java NameServer and ours side by side, told the same and compared.
 
-    with start_pair(directory, properties={"orderMessageEnable": "true"}) as pair:
-        pair.same(ask(105, topic="orders"))
-        pair.differs("slug-of-a-listed-difference", frame)
+    with start_servers(directory, properties={"orderMessageEnable": "true"}) as servers:
+        with servers.pair() as pair:
+            pair.same(ask(105, topic="orders"))
+            pair.differs("slug-of-a-listed-difference", frame)
 
 Deliberate differences are the rows of a table in ``docs/conformance.md``. Whoever meets one names
 it by the id in the first column.
@@ -32,13 +33,11 @@ __all__ = [
     "Servers",
     "Tally",
     "listed",
-    "start_pair",
     "start_servers",
     "unmet",
 ]
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "conformance.md"
-PORT: Final = 9876
 SETTLE_TIMEOUT: Final = 15.0
 
 _ROW = re.compile(r"^\| *`([a-z0-9-]+)` *\|", re.MULTILINE)
@@ -354,33 +353,6 @@ def start_servers(  # noqa: PLR0913 - settings by keyword, each with a default
     finally:
         theirs.kill()
         ours.kill()
-
-
-@contextmanager
-def start_pair(  # noqa: PLR0913 - settings by keyword, each with a default
-    directory: Path,
-    *,
-    properties: Mapping[str, str | int] | None = None,
-    environment: Mapping[str, str] | None = None,
-    java_flags: Sequence[str] = (),
-    our_arguments: Sequence[str] = (),
-    our_environment: Mapping[str, str] | None = None,
-    ready: Callable[[str], bool] = java.answers,
-) -> Iterator[Pair]:
-    """Like ``start_servers``, for who needs only what can be asked of both."""
-    with (
-        start_servers(
-            directory,
-            properties=properties,
-            environment=environment,
-            java_flags=java_flags,
-            our_arguments=our_arguments,
-            our_environment=our_environment,
-            ready=ready,
-        ) as servers,
-        servers.pair() as pair,
-    ):
-        yield pair
 
 
 def unmet(ids: Iterable[str]) -> list[str]:

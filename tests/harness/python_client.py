@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
-from harness.traffic import Consumed, Order, Produced, consumed, produced
+from harness.traffic import Client
 
 HERE: Final = Path(__file__).parent / "pythonclient"
 REQUIREMENTS: Final = HERE / "requirements.txt"
@@ -33,41 +33,6 @@ def python_client() -> Path:
     return directory
 
 
-def produce(
-    namesrv: str,
-    topic: str,
-    count: int,
-    *,
-    group: str = "python-producer",
-    deadline: float = 60.0,
-) -> Produced:
-    """Send `count` numbered messages, with retries until `deadline` seconds are over.
-
-    Raises HarnessError if the program fails in another way than by its deadline.
-    """
-    order = Order(namesrv, topic, count, group, deadline)
-    with tempfile.TemporaryDirectory(prefix="python-client-") as home:
-        return produced(_command("produce"), order, directory=Path(home), env=_environment(home))
-
-
-def consume(
-    namesrv: str,
-    topic: str,
-    count: int,
-    *,
-    mode: Literal["push", "pull"] = "push",
-    group: str = "python-consumer",
-    deadline: float = 60.0,
-) -> Consumed:
-    """Receive until `count` different messages are there or `deadline` seconds are over.
-
-    Raises HarnessError if the program fails in another way than by its deadline.
-    """
-    order = Order(namesrv, topic, count, group, deadline)
-    with tempfile.TemporaryDirectory(prefix="python-client-") as home:
-        return consumed(_command(mode), order, directory=Path(home), env=_environment(home))
-
-
 def _command(mode: str) -> list[str]:
     return [sys.executable, str(HERE / "traffic.py"), mode]
 
@@ -75,6 +40,10 @@ def _command(mode: str) -> list[str]:
 def _environment(home: str) -> dict[str, str]:
     # The library writes its log below the home directory.
     return {"HOME": home, "PYTHONPATH": str(python_client()), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+PYTHON: Final = Client("python", _command, _environment)
+"""How it sends and receives."""
 
 
 def _install(directory: Path) -> None:

@@ -7,10 +7,11 @@ prints one line of JSON that says what happened; what else is printed is a clien
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from harness.errors import HarnessError
 from harness.processes import LAUNCHER
@@ -72,6 +73,52 @@ def consumed(
     """Run a consumer in `directory`; HarnessError if it fails other than by its deadline."""
     told = _told([*argv, *order.words()], order, directory, env)
     return Consumed(told["received"], told["distinct"])
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client in some language: its program, by mode, and the environment, by its home."""
+
+    name: str
+    command: Callable[[str], list[str]]
+    environment: Callable[[str], dict[str, str]]
+
+    def produce(
+        self,
+        namesrv: str,
+        topic: str,
+        count: int,
+        *,
+        group: str = "producers",
+        deadline: float = 60.0,
+    ) -> Produced:
+        """Send `count` numbered messages, with retries until `deadline` seconds are over.
+
+        Raises HarnessError if the program fails in another way than by its deadline.
+        """
+        order = Order(namesrv, topic, count, group, deadline)
+        with tempfile.TemporaryDirectory(prefix=f"{self.name}-client-") as home:
+            env = self.environment(home)
+            return produced(self.command("produce"), order, directory=Path(home), env=env)
+
+    def consume(
+        self,
+        namesrv: str,
+        topic: str,
+        count: int,
+        *,
+        mode: Literal["push", "pull"] = "push",
+        group: str = "consumers",
+        deadline: float = 60.0,
+    ) -> Consumed:
+        """Receive until `count` different messages are there or `deadline` seconds are over.
+
+        Raises HarnessError if the program fails in another way than by its deadline.
+        """
+        order = Order(namesrv, topic, count, group, deadline)
+        with tempfile.TemporaryDirectory(prefix=f"{self.name}-client-") as home:
+            env = self.environment(home)
+            return consumed(self.command(mode), order, directory=Path(home), env=env)
 
 
 def run_client(

@@ -12,9 +12,6 @@ from rocketmq_operator.errors import FrameError
 
 V1_START = b"PROXY "
 V2_START = b"\r\n\r\n\x00\r\nQUIT\n"
-MAX_HEADER = 16 + 0xFFFF
-"""Bytes of the longest header, of version 2."""
-
 _MAX_V1 = 107
 _V1 = re.compile(
     rb"PROXY (?:UNKNOWN(?: [^\r]*)?|(?P<kind>TCP[46]) (\S+) (\S+) (\d{1,5}) (\d{1,5}))\r\n"

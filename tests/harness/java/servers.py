@@ -1,22 +1,16 @@
 """Java NameServers and brokers as processes."""
 
 import json
-import os
-import signal as signals
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
-from harness.errors import HarnessError
 from harness.java.jvm import command, free_wildcard_port, new_address, properties_text
 from harness.java.libraries import VERSION, libraries
-from harness.processes import Child, start
-from harness.wait import until
+from harness.serverprocess import ServerProcess
 
-START_TIMEOUT: Final = 90.0
 ASK_TIMEOUT: Final = 3.0
 MAX_ANSWER: Final = 16 * 1024 * 1024
 GET_ROUTE: Final = 105
@@ -26,79 +20,7 @@ DEFAULT_TOPIC: Final = "TBW102"
 Properties = Mapping[str, str | int]
 
 
-class _Server:
-    """A Java server in a directory of its own; it can be started again after its end."""
-
-    def __init__(self, name: str, directory: Path) -> None:
-        self.directory = directory
-        self.log = directory / f"{name}.log"
-        self._name = name
-        self._child: Child | None = None
-
-    @property
-    def pid(self) -> int:
-        """Process id; HarnessError if it was not started."""
-        return self._running().pid
-
-    def signal(self, number: signals.Signals) -> None:
-        """Send a signal, such as SIGSTOP and SIGCONT."""
-        self._running().signal(number)
-
-    def kill(self) -> None:
-        """SIGKILL, and wait for the end; it says goodbye to nobody."""
-        if self._child is not None:
-            self._child.kill()
-
-    def stop(self, *, grace: float = 30.0) -> None:
-        """SIGTERM and the orderly end (up to 11 s for a broker); SIGKILL after `grace` seconds."""
-        if self._child is not None:
-            self._child.stop(grace=grace)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.kill()
-
-    def start(self) -> None:
-        """Start it and return when it serves. Raises HarnessError if it ends or takes too long."""
-        raise NotImplementedError
-
-    def _running(self) -> Child:
-        if self._child is None:
-            raise HarnessError(f"{self._name} was not started")
-        return self._child
-
-    def _launch(
-        self,
-        argv: list[str],
-        ready: Callable[[], bool],
-        what: str,
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
-        env = {**os.environ, **(environment or {})}
-        child = self._child = start(
-            argv, log=self.log, name=self._name, env=env, cwd=self.directory
-        )
-
-        def is_ready() -> bool:
-            child.require_running()
-            return ready()
-
-        try:
-            until(is_ready, timeout=START_TIMEOUT, what=f"{what} (log: {self.log})")
-        except BaseException:
-            child.kill()
-            raise
-
-
-class NameServer(_Server):
+class NameServer(ServerProcess):
     """The Java NameServer; `address` is where it listens, `properties` override its settings.
 
     `flags` are further words for the JVM, such as `-Dname=value`; `environment` adds variables.
@@ -145,7 +67,7 @@ class NameServer(_Server):
         self._launch(argv, lambda: self._ready(self.address), what, self._environment)
 
 
-class Broker(_Server):
+class Broker(ServerProcess):
     """A Java broker: a master with id 0, a slave with any other.
 
     `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
