@@ -1,6 +1,5 @@
 """Deliberate differences that no other file meets; see docs/conformance.md."""
 
-import json
 import shutil
 import signal
 import time
@@ -9,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from harness.frames import Answer, ask
-from harness.pair import CLOSED, Pair, Peer, Servers, start_servers
-from harness.registrations import Member, body, member, registration, topic
+from harness.pair import CLOSED, Pair, Servers, start_servers
+from harness.questions import shown, text, versions
+from harness.registrations import body, member, registration, topic
 from harness.wait import until
 
 TOPICS = {"diff-a": 4, "diff-b": 4}
@@ -26,23 +26,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     flags = ["-Xmx256m"]  # for answers above 16 MiB
     with start_servers(directory, properties=settings, java_flags=flags) as started:
         yield started
-
-
-def text(peer: Peer, frame: bytes) -> str:
-    answer = peer.ask("admin", frame)
-    assert isinstance(answer, Answer)
-    return answer.text
-
-
-def shown(peer: Peer, who: Member) -> bool:
-    """Whether a server shows a broker's name or address."""
-    told = text(peer, ask(106))
-    return f'"{who.get("brokerName")}"' in told or f'"{who.get("brokerAddr")}"' in told
-
-
-def versions(pair: Pair, who: Member) -> list[object]:
-    """The registered data version at both; None without a live entry."""
-    return [json.loads(text(peer, ask(322, fields=who)) or "null") for peer in pair.peers]
 
 
 @pytest.mark.parametrize(

@@ -4,32 +4,14 @@ The Java server keeps what is broken in its tables, and fails over it later: the
 nothing else, and every broker here has a name of its own.
 """
 
-import json
-
 import pytest
 
-from harness.frames import Answer, ask
-from harness.pair import Pair, Peer
-from harness.registrations import Member, body, member, registration
+from harness.frames import ask
+from harness.pair import Pair
+from harness.questions import shown, versions
+from harness.registrations import body, member, registration
 
 TOPICS = {"diff-a": 4, "diff-b": 4}
-
-
-def text(peer: Peer, frame: bytes) -> str:
-    answer = peer.ask("admin", frame)
-    assert isinstance(answer, Answer)
-    return answer.text
-
-
-def shown(peer: Peer, who: Member) -> bool:
-    """Whether a server shows a broker's name or address."""
-    told = text(peer, ask(106))
-    return f'"{who.get("brokerName")}"' in told or f'"{who.get("brokerAddr")}"' in told
-
-
-def versions(pair: Pair, who: Member) -> list[object]:
-    """The registered data version at both; None without a live entry."""
-    return [json.loads(text(peer, ask(322, fields=who)) or "null") for peer in pair.peers]
 
 
 @pytest.mark.parametrize("missing", ["brokerName", "brokerId"])

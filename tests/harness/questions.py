@@ -1,9 +1,12 @@
-"""Requests that read everything a NameServer shows."""
+"""Requests that read what NameServers show, and what was shown."""
 
+import json
 from collections.abc import Iterable
 
-from harness.frames import JSON, ask
-from harness.registrations import CLUSTER
+from harness.frames import JSON, Answer, ask
+from harness.pair import Pair
+from harness.peer import Peer
+from harness.registrations import CLUSTER, Member
 
 BEFORE_STANDARD_JSON = 400
 """The last version whose routes have bare numeric names."""
@@ -33,3 +36,21 @@ def everything(
         for version in (479, BEFORE_STANDARD_JSON)
     ]
     return plain + lists + groups + routes
+
+
+def text(peer: Peer, frame: bytes) -> str:
+    """The body of an answer; AssertionError if the connection was closed instead."""
+    answer = peer.ask("admin", frame)
+    assert isinstance(answer, Answer), f"{peer.address} closed the connection"
+    return answer.text
+
+
+def shown(peer: Peer, who: Member) -> bool:
+    """Whether a server shows a broker's name or address."""
+    told = text(peer, ask(106))
+    return f'"{who.get("brokerName")}"' in told or f'"{who.get("brokerAddr")}"' in told
+
+
+def versions(pair: Pair, who: Member) -> list[object]:
+    """The registered data version at both; None without a live entry."""
+    return [json.loads(text(peer, ask(322, fields=who)) or "null") for peer in pair.peers]
