@@ -20,6 +20,7 @@ from harness.java.jvm import new_address
 from harness.nameserver import PROGRAM
 from harness.pair import TALLY, Pair, start_servers
 from harness.processes import start
+from harness.serverprocess import listens
 from harness.wait import until
 
 FRAME = ask(101, namespace="secret", key="none")
@@ -118,19 +119,10 @@ def _both(pair: Pair, context: Callable[[], ssl.SSLContext]) -> str:
 def _started(directory: Path, flags: list[str]) -> Iterator[Pair]:
     """Both servers with these properties; "serves" is asked at the port, not by a request."""
     with (
-        start_servers(directory, java_flags=flags, our_arguments=flags, ready=_listens) as servers,
+        start_servers(directory, java_flags=flags, our_arguments=flags, ready=listens) as servers,
         servers.pair() as pair,
     ):
         yield pair
-
-
-def _listens(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(
@@ -238,7 +230,7 @@ def test_a_certificate_that_is_required_but_never_checked_is_refused_by_ours(
     tmp_path: Path, authority: Authority
 ) -> None:
     flags = authority.flags("enforcing", **{"tls.server.need.client.auth": "require"})
-    with java.NameServer(tmp_path / "java", flags=flags, ready=_listens) as theirs:
+    with java.NameServer(tmp_path / "java", flags=flags, ready=listens) as theirs:
         stranger = authority.client(trustme.CA())
         assert _secure(theirs.address, stranger) == "22"
         _refused("tls-required-but-not-checked", theirs.address, tmp_path, flags)
@@ -246,7 +238,7 @@ def test_a_certificate_that_is_required_but_never_checked_is_refused_by_ours(
 
 def _refused(difference: str, theirs: str, directory: Path, flags: list[str]) -> None:
     """Require that the Java server is there and that ours ends with a message."""
-    assert _listens(theirs)
+    assert listens(theirs)
     TALLY.meet(difference)
     assert _exit_code(directory, flags) == 2
 

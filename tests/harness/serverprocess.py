@@ -2,6 +2,7 @@
 
 import os
 import signal as signals
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,16 @@ from harness.processes import Child, start
 from harness.wait import until
 
 START_TIMEOUT: Final = 90.0
+
+
+def listens(address: str) -> bool:
+    """Whether somebody accepts connections at `host:port`."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 class ServerProcess:

@@ -21,11 +21,15 @@ MQADMIN: Final = "org.apache.rocketmq.tools.command.MQAdminStartup"
 
 
 class Mqadmin:
-    """Java's mqadmin on one or more NameServers (`host:port`, with `;` between them)."""
+    """Java's mqadmin on one or more NameServers (`host:port`, with `;` between them).
 
-    def __init__(self, namesrv: str, *, version: str = VERSION) -> None:
+    `flags` are further words for the JVM, such as `-Dname=value`.
+    """
+
+    def __init__(self, namesrv: str, *, version: str = VERSION, flags: Sequence[str] = ()) -> None:
         self.namesrv = namesrv
         self._version = version
+        self._flags = flags
 
     def run(
         self, subcommand: str, *arguments: str, timeout: float = 60.0
@@ -36,7 +40,7 @@ class Mqadmin:
         subprocess.TimeoutExpired.
         """
         words = [subcommand, "-n", self.namesrv, *arguments]
-        return _run(MQADMIN, words, version=self._version, timeout=timeout)
+        return _run(MQADMIN, words, version=self._version, timeout=timeout, flags=self._flags)
 
 
 @dataclass(frozen=True)
@@ -120,22 +124,24 @@ def view(
 
 
 def _run(
-    main: str, words: list[str], *, version: str, timeout: float
+    main: str, words: list[str], *, version: str, timeout: float, flags: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
-    with _program(main, words, version) as (argv, directory):
+    with _program(main, words, version, flags) as (argv, directory):
         # Without such a locale Java takes what is not ASCII in its arguments for "?".
         env = {"LC_ALL": "C.UTF-8"}
         return run_client(argv, directory=directory, timeout=timeout, env=env)
 
 
 @contextmanager
-def _program(main: str, words: list[str], version: str) -> Iterator[tuple[list[str], Path]]:
+def _program(
+    main: str, words: list[str], version: str, flags: Sequence[str] = ()
+) -> Iterator[tuple[list[str], Path]]:
     """A command line, and the directory that its program keeps its files in."""
     with tempfile.TemporaryDirectory(prefix="java-client-") as scratch:
         directory, jars = Path(scratch), libraries(version)
         (directory / "conf").mkdir()
         # The mqadmin of 4.x reads its logging configuration from here and nowhere else.
         shutil.copy(jars.logback, directory / "conf/logback_tools.xml")
-        flags = [f"-Djava.io.tmpdir={directory}"]
-        argv = command(jars, main, words, directory=directory, heap="64m", flags=flags)
+        own = [f"-Djava.io.tmpdir={directory}", *flags]
+        argv = command(jars, main, words, directory=directory, heap="64m", flags=own)
         yield argv, directory
