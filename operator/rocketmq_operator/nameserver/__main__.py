@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 import uvloop
@@ -15,6 +16,7 @@ import uvloop
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.nameserver import startup
 from rocketmq_operator.nameserver.http_side import HttpSide
+from rocketmq_operator.nameserver.loglimit import LogLimit
 from rocketmq_operator.nameserver.processor import Processor
 from rocketmq_operator.nameserver.service import Clock, Service
 from rocketmq_operator.nameserver.startup import Startup
@@ -57,6 +59,8 @@ def _log_to_stderr(setup: Startup) -> None:
     )
     for warning in setup.warnings:
         _log.warning("%s", warning)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogLimit(time.monotonic))
 
 
 async def _serve(setup: Startup) -> None:
