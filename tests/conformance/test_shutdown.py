@@ -8,10 +8,12 @@ import pytest
 
 from harness.frames import ROCKETMQ, Answer, ask
 from harness.pair import Pair, Peer, start_servers
+from harness.registrations import body, member, registration
 
 GO_AWAY = 1500
+TOPIC_NOT_EXIST = 17
 FRAME = ask(101, namespace="ending", key="none")
-SECONDS = 6
+SECONDS = 10
 
 
 @pytest.fixture
@@ -20,14 +22,15 @@ def ending(tmp_path: Path) -> Iterator[Pair]:
     properties = {"enableShutdownGracefully": "true", "shutdownWaitTimeSeconds": SECONDS}
     with start_servers(tmp_path, properties=properties) as servers, servers.pair() as pair:
         pair.answer(FRAME, "open")
+        pair.answer(registration(member("ending"), body({"ending-a": 4, "ending-b": 4})), "broker")
         servers.signal(signal.SIGTERM)
-        pair.both(_goes_away, "clients to be sent away")
+        pair.both(lambda peer: _code(peer, FRAME) == GO_AWAY, "clients to be sent away")
         yield pair
 
 
-def _goes_away(peer: Peer) -> bool:
-    answer = peer.ask("probe", FRAME)
-    return isinstance(answer, Answer) and answer.code == GO_AWAY
+def _code(peer: Peer, frame: bytes) -> int | None:
+    answer = peer.ask("probe", frame)
+    return answer.code if isinstance(answer, Answer) else None
 
 
 def test_who_understands_it_is_sent_away_and_others_are_served(ending: Pair) -> None:
@@ -37,6 +40,14 @@ def test_who_understands_it_is_sent_away_and_others_are_served(ending: Pair) -> 
                 ending.same(ask(code, version=version, namespace="n", key="k"), connection)
     assert ending.answer(ask(105, kind=ROCKETMQ, topic="t"), "new").code == GO_AWAY
     ending.told(ask(101, version=475, flag=2, namespace="n", key="k"), "new")
+
+
+def test_a_broker_that_leaves_meanwhile_is_gone_for_those_that_stay(ending: Pair) -> None:
+    ending.close("broker")
+    ending.both(
+        lambda peer: _code(peer, ask(105, version=475, topic="ending-a")) == TOPIC_NOT_EXIST,
+        "the route of a broker that left to be gone",
+    )
 
 
 def test_after_the_wait_both_end(ending: Pair) -> None:

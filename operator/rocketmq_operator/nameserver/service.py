@@ -89,6 +89,7 @@ class Service:
         self.server = RemotingServer(self, tls=tls, limits=_limits(options))
         self.stopping = False
         self._going_away = False
+        self._closing = False
         self._tls = tls
         self._at_start = options
         self.writes = WriteQueue(processor, kv_path, config_path, self._written)
@@ -129,7 +130,7 @@ class Service:
 
     async def stop(self) -> None:
         """Accept nothing more, answer what is waiting, close every connection."""
-        self.stopping = True
+        self.stopping = self._closing = True
         self._wake_viewers()
         self.server.stop_accepting()
         with contextlib.suppress(TimeoutError):
@@ -213,7 +214,7 @@ class Service:
 
     def lost(self, connection: Connection) -> None:
         """See ``transport.connection.Handler``: its brokers are gone."""
-        if self.processor.routes.of_channel(connection) and not self.stopping:
+        if self.processor.routes.of_channel(connection) and not self._closing:
             self._apply(self._drop_channel(connection))
 
     def _drop_channel(self, connection: Connection) -> Generator[None, None, None]:
