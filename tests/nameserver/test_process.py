@@ -154,7 +154,7 @@ def test_a_bad_frame_ends_its_own_connection_alone(start, connect, registration,
     assert bad.closed()
     assert good.tell(105, topic="A").code == 0
     until(lambda: broker_names(server) == {"ba"}, "the good broker is left")
-    assert f"{name}: closed, it sent something unreadable" in server.log
+    assert f"{name}: closed, refused" in server.log
     assert "frames_rejected_total 1" in server.get("/metrics")[1]
 
 

@@ -226,7 +226,7 @@ class Service:
     def rejected(self, peer: str, error: ProtocolError) -> None:
         """See ``transport.connection.Handler``."""
         self.counters.frames_rejected += 1
-        _log.warning("%s: closed, it sent something unreadable: %s", peer, error)
+        _log.warning("%s: closed, refused: %s", peer, error)
 
     # Changes of the route tables
 

@@ -26,7 +26,7 @@ class Handler(Protocol):
         """The connection is gone."""
 
     def rejected(self, peer: str, error: ProtocolError) -> None:
-        """A peer sent something unreadable and is being disconnected."""
+        """A peer sent something that cannot be served and is being disconnected."""
 
 
 class Roll(Protocol):
