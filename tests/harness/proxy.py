@@ -19,7 +19,8 @@ from harness.java.jvm import new_address
 PORT: Final = 9876
 CALL_TIMEOUT: Final = 10.0
 CHUNK: Final = 1 << 16
-A_LOT: Final = 1 << 10
+REGISTER_BROKER: Final = b'"code":103,'
+"""What the header of a broker's registration begins with."""
 
 Step = Coroutine[Any, Any, None]
 
@@ -69,7 +70,7 @@ class Link:
         self.last_traffic = 0.0
         """When something was forwarded last, either way (seconds, monotonic)."""
         self.announcements: list[float] = []
-        """When the client sent a lot at once, and it was forwarded: a broker that registers."""
+        """When a registration of the client, a broker, was forwarded."""
         self._connections: dict[asyncio.Task[None], _Connection] = {}
         self._listener: asyncio.Task[None] | None = None
         self.speaks = asyncio.Event()
@@ -158,7 +159,7 @@ class _Connection:
                 sink.shutdown(socket.SHUT_WR)
                 return
             link.last_traffic = time.monotonic()
-            if source is self._client and len(data) >= A_LOT:
+            if source is self._client and REGISTER_BROKER in data:
                 link.announcements.append(link.last_traffic)
             await loop.sock_sendall(sink, data)
 

@@ -80,12 +80,15 @@ class Elector:
 
     async def release(self) -> None:
         """Give the Lease up, so that the next leader need not wait for its expiry."""
-        if not self._leading or self._seen.record is None:
+        if not self._leading:
             return
         self._leading = False
-        record = {**self._seen.record["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
         try:
-            await self.api.replace(LEASE, {**self._seen.record, "spec": record})
+            # A renewal whose answer nobody waited for may have changed it meanwhile.
+            record = await self.api.get(LEASE, self.namespace, self.name)
+            if record is not None and record["spec"].get("holderIdentity") == self.identity:
+                spec = {**record["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
+                await self.api.replace(LEASE, {**record, "spec": spec})
         except KubeError as error:
             log.warning("could not release Lease %s/%s: %s", self.namespace, self.name, error)
 
