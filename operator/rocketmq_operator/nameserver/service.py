@@ -80,14 +80,13 @@ class Service:
         kv_path: Path,
         config_path: Path,
         clock: Clock,
-        tls: ServerTls | None = None,
+        tls: ServerTls,
     ) -> None:
         self.processor = processor
         self.clock = clock
         self.counters = Counters()
         options = processor.options
         self.server = RemotingServer(self, tls=tls, limits=_limits(options))
-        self.stopping = False
         self._going_away = False
         self._closing = False
         self._tls = tls
@@ -109,28 +108,35 @@ class Service:
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen and run; returns the address really bound. Raises OSError."""
         address = await self.server.listen(host, port)
-        for loop in self._loops():
+        loops = [self._change_loop, self.writes.run, self._expiry_loop, self._sweep_loop]
+        if self._tls.has_files:
+            loops.append(self._tls_loop)
+        for loop in loops:
             self._tasks.append(asyncio.create_task(_supervised(loop), name=loop.__name__))
         return address
 
-    def _loops(self) -> list[Callable[[], Coroutine[None, None, None]]]:
-        loops = [self._change_loop, self.writes.run, self._expiry_loop, self._sweep_loop]
-        return loops if self._tls is None else [*loops, self._tls_loop]
+    @property
+    def stopping(self) -> bool:
+        """Whether the server is about to end, even if it still answers."""
+        return self._going_away or self._closing
 
     async def go_away(self, at_once: asyncio.Event) -> None:
         """Send clients that understand it elsewhere for as long as the configuration says.
 
-        Ends early with ``at_once``. Java's ``enableShutdownGracefully``.
+        Ends early with ``at_once``. Java's ``enableShutdownGracefully``; without it nobody is sent.
         """
-        self._going_away = self.stopping = True
+        seconds = self.processor.options.go_away_seconds
+        if not seconds:
+            return
+        self._going_away = True
         self._wake_viewers()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.processor.options.go_away_seconds):
+            async with asyncio.timeout(seconds):
                 await at_once.wait()
 
     async def stop(self) -> None:
         """Accept nothing more, answer what is waiting, close every connection."""
-        self.stopping = self._closing = True
+        self._closing = True
         self._wake_viewers()
         self.server.stop_accepting()
         with contextlib.suppress(TimeoutError):
@@ -358,7 +364,7 @@ class Service:
             self.server.sweep(time.monotonic())
 
     async def _tls_loop(self) -> None:
-        while self._tls is not None:
+        while True:
             await asyncio.sleep(_TLS_SECONDS)
             try:
                 if self._tls.refresh():

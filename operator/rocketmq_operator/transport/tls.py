@@ -27,8 +27,13 @@ class ServerTls:
         self._making = asyncio.Lock()
         self._signature = _signature(settings)
         self._context: ssl.SSLContext | None = None
-        if settings.mode is not TlsMode.DISABLED and not settings.test_mode:
+        if self.has_files:
             self._context = _from_files(settings)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there are files that can change."""
+        return self.mode is not TlsMode.DISABLED and not self._settings.test_mode
 
     async def context(self) -> ssl.SSLContext:
         """The context for a new connection; in test mode its certificate is made at first use."""
