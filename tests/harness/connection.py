@@ -19,18 +19,18 @@ class Connection:
 
     def __init__(self, address: str, *, timeout: float = 10.0) -> None:
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout)
+        self.socket = socket.create_connection((host, int(port)), timeout)
         self._decoder = FrameDecoder()
         self._waiting: list[bytes] = []
 
     def send(self, *commands: RemotingCommand) -> None:
         """Send requests in one go, without waiting for any answer."""
-        self._socket.sendall(b"".join(map(headers.encode, commands)))
+        self.socket.sendall(b"".join(map(headers.encode, commands)))
 
     def receive(self) -> RemotingCommand:
         """The next answer."""
         while not self._waiting:
-            data = self._socket.recv(1 << 20)
+            data = self.socket.recv(1 << 20)
             if not data:
                 raise ConnectionError("closed by the server")
             self._waiting += self._decoder.feed(data)
@@ -54,7 +54,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the connection."""
-        self._socket.close()
+        self.socket.close()
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.connection import Connection
 from rocketmq_operator.nameserver import settings
 from rocketmq_operator.nameserver.kvconfig import KvConfig
 from rocketmq_operator.nameserver.processor import Call, ConfigWrite, KvWrite, Processor
@@ -234,35 +234,12 @@ def start(tmp_path):
         yield Starter(tmp_path, stack)
 
 
-class Peer:
-    """A plain socket that speaks frames."""
-
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), 10)
-        self.socket.settimeout(10)
-        self._decoder = FrameDecoder()
-        self._waiting: list[bytes] = []
-
-    def send(self, command: RemotingCommand) -> None:
-        self.socket.sendall(headers.encode(command))
-
-    def receive(self) -> RemotingCommand:
-        """The next answer; ConnectionError if the server closed instead."""
-        while not self._waiting:
-            data = self.socket.recv(65536)
-            if not data:
-                raise ConnectionError("closed by the server")
-            self._waiting += self._decoder.feed(data)
-        return headers.decode(self._waiting.pop(0))
+class Peer(Connection):
+    """A connection that tells whether it was closed."""
 
     def ask(self, command: RemotingCommand) -> RemotingCommand:
         self.send(command)
         return self.receive()
-
-    def tell(self, code: int, body: bytes = b"", **fields: str) -> RemotingCommand:
-        """Ask a request by its code and ext fields."""
-        return self.ask(request(code, fields, body))
 
     def closed(self) -> bool:
         """Whether the server ends the connection, without another byte, in time."""
