@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 
 from harness.errors import HarnessError
 
@@ -12,7 +13,8 @@ SANDBOX_TRIAL = ["bwrap", "--unshare-user", "--unshare-pid", "--ro-bind", "/", "
 
 def require_bubblewrap() -> str:
     """Return the path of a `bwrap` that works here, installing the Debian package if root."""
-    path = shutil.which("bwrap") or _install("bubblewrap", "bwrap")
+    require({"bwrap": "bubblewrap"})
+    path = str(shutil.which("bwrap"))
     trial = subprocess.run(SANDBOX_TRIAL, capture_output=True, text=True, timeout=30, check=False)
     if trial.returncode != 0:
         raise HarnessError(
@@ -23,11 +25,22 @@ def require_bubblewrap() -> str:
     return path
 
 
-def _install(package: str, program: str) -> str:
-    line = f"apt-get update && apt-get install --yes --no-install-recommends {package}"
+def require(programs: Mapping[str, str]) -> None:
+    """Make sure that programs are in PATH, installing the Debian package of each if root.
+
+    Raises HarnessError with the line to type if that is not possible.
+    """
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        _install(missing, sorted({programs[name] for name in missing}))
+
+
+def _install(missing: list[str], packages: list[str]) -> None:
+    wanted = " ".join(packages)
+    line = f"apt-get update && apt-get install --yes --no-install-recommends {wanted}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise HarnessError(f"{program} is missing; type: sudo sh -c '{line}'")
-    print(f"installing the Debian package {package} ...", flush=True)
+        raise HarnessError(f"missing here: {', '.join(missing)}; type: sudo sh -c '{line}'")
+    print(f"installing the Debian packages {wanted} ...", flush=True)
     done = subprocess.run(
         line,
         shell=True,
@@ -37,7 +50,5 @@ def _install(package: str, program: str) -> str:
         check=False,
         env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
     )
-    found = shutil.which(program)
-    if done.returncode != 0 or found is None:
+    if done.returncode != 0 or not all(map(shutil.which, missing)):
         raise HarnessError(f"`{line}` failed: {(done.stderr or done.stdout).strip()[-2000:]}")
-    return found

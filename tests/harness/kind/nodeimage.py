@@ -1,0 +1,108 @@
+"""The image of a kind node, built of Debian packages and Go modules."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from harness.binaries import CONTROL_PLANE, GO_MODULE, NODE, STORAGE, Binaries, binaries
+from harness.errors import HarnessError
+from harness.kind import archive, rootfs, systemimages
+from harness.kind.engine import Engine
+from harness.shell import run
+
+HERE: Final = Path(__file__).parent
+FILES: Final = HERE / "node"
+KIND_FILES: Final = "images/base/files"
+"""In kind's module: what its own node images are made of beside packages."""
+SCRIPTS: Final = ("usr/local/bin", "kind/bin")
+SOURCES: Final = (
+    *sorted(FILES.iterdir()),
+    Path(__file__),
+    Path(archive.__file__),
+    Path(rootfs.__file__),
+    Path(systemimages.__file__),
+    GO_MODULE / "go.sum",
+)
+IMPORT_TIMEOUT: Final = 300.0
+
+
+def node_image(engine: Engine) -> str:
+    """The reference of the image, built first if the engine does not have it.
+
+    Programs and root filesystems come from the cache; without it this takes 10 min on 2 cores.
+    """
+    control_plane, node = binaries(CONTROL_PLANE), binaries(NODE)
+    reference = f"rocketmq-operator/kind-node:{control_plane.version}-{_fingerprint()}"
+    if not engine.has_image(reference):
+        root = import_root(engine, rootfs.NODE)
+        print(f"building the image {reference} ...", flush=True)
+        with _context(control_plane, node) as context:
+            engine.build(context, reference, ROOT=root)
+    return reference
+
+
+def import_root(engine: Engine, root: rootfs.RootFilesystem) -> str:
+    """The reference of an image that is a root filesystem, imported if the engine lacks it."""
+    path = root.build()
+    reference = f"rocketmq-operator/rootfs:{path.stem}"
+    if not engine.has_image(reference):
+        with path.open("rb") as stream:
+            engine.docker("import", "-", reference, stdin=stream, timeout=IMPORT_TIMEOUT)
+    return reference
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in SOURCES:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def _context(control_plane: Binaries, node: Binaries) -> Iterator[Path]:
+    """The directory that becomes the root of the image, over the packages' files."""
+    with tempfile.TemporaryDirectory(prefix="kind-node-") as scratch:
+        root = Path(scratch)
+        _copy_kind_files(root)
+        _copy(node.path("kubelet"), root / "usr/bin/kubelet", 0o755)
+        _copy(node.path("kubeadm"), root / "usr/bin/kubeadm", 0o755)
+        _copy(control_plane.path("kubectl"), root / "usr/bin/kubectl", 0o755)
+        _copy(FILES / "load-images", root / "usr/local/bin/load-images", 0o755)
+        units = root / "etc/systemd/system"
+        _copy(FILES / "load-images.conf", units / "containerd.service.d/load-images.conf")
+        _copy(FILES / "10-bridge.conflist", root / "etc/cni/net.d/10-bridge.conflist")
+        _copy(FILES / "default-storage.yaml", root / "kind/manifests/default-storage.yaml")
+        _copy(FILES / "Dockerfile", root / "Dockerfile")
+        (root / "kind/version").write_text(control_plane.version)
+        images = root / "kind/images"
+        images.mkdir()
+        systemimages.write_system_images(images, control_plane, node, binaries(STORAGE))
+        yield root
+
+
+def _copy_kind_files(root: Path) -> None:
+    """Copied one by one: files of the module cache are read-only, and their modes all alike."""
+    source = _kind_module() / KIND_FILES
+    for path in source.rglob("*"):
+        if path.is_file():
+            name = path.relative_to(source)
+            _copy(path, root / name, 0o755 if str(name.parent) in SCRIPTS else 0o644)
+
+
+def _kind_module() -> Path:
+    words = ("go", "-C", GO_MODULE, "list", "-m", "-json", "sigs.k8s.io/kind")
+    found = json.loads(run(*words)).get("Dir")
+    if not found:
+        raise HarnessError("the module of kind is not in Go's module cache")
+    return Path(found)
+
+
+def _copy(source: Path, target: Path, mode: int = 0o644) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(mode)
