@@ -5,14 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from harness.cluster import Cluster
-from harness.embedded import EmbeddedCluster
+from harness.kinds import cluster_class
+
+pytest_plugins = ["harness.selection"]
 
 
 @pytest.fixture(scope="session")
-def kubernetes() -> Iterator[Cluster]:
+def kubernetes(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A real API server with its controllers, with nothing installed.
 
     It is shared: use a namespace of your own, and names of your own for what has no namespace.
     """
-    with EmbeddedCluster(name="tests") as cluster:
+    with cluster_class(pytestconfig.getoption("--cluster"))(name="tests") as cluster:
         yield cluster

@@ -4,22 +4,57 @@ import os
 import signal as signals
 import subprocess
 from abc import ABC, abstractmethod
+from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
 
 from harness.errors import HarnessError
-from harness.images import ImageStore
+from harness.images import Images
 
 
 class KubectlError(HarnessError):
     """kubectl ended with another code than 0; the message has what it printed."""
 
 
-class Cluster(ABC):
-    """A Kubernetes cluster that tests and demos may do anything to."""
+class Capability(StrEnum):
+    """What a test may need of a cluster beyond what every kind has."""
 
+    SERVICES = "services"
+    """ClusterIPs carry traffic, and a DNS server answers for names."""
+    IMAGES = "images"
+    """Containers run from built images, which a runtime pulls."""
+    NODES = "nodes"
+    """Nodes are machines of their own: they can be restarted and drained."""
+
+
+class Cluster(ABC):
+    """A Kubernetes cluster that tests and demos may do anything to.
+
+    It lives as long as the `with` statement; until then it has a name only.
+    """
+
+    kind: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]]
     kubeconfig: Path
     kubectl_path: Path
-    images: ImageStore
+    images: Images
+
+    def __init__(self, *, name: str = "cluster") -> None:
+        self.name = name
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Start it and return when pods can run."""
+
+    @abstractmethod
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it, and what runs in it."""
 
     def kubectl(
         self,
@@ -54,8 +89,15 @@ class Cluster(ABC):
         }
 
     @abstractmethod
+    def java_image(self) -> str:
+        """Reference of the image of the Java peers, which the first call makes available.
+
+        It has `java`, `sh` and `sed` in PATH, and /opt/rocketmq as harness.java.image says.
+        """
+
+    @abstractmethod
     def logs(self, namespace: str, pod: str, container: str) -> str:
-        """Output of a container's newest instance; works for a while after its pod is gone."""
+        """Output of a container's newest instance, as long as its pod exists."""
 
     @abstractmethod
     def kill(

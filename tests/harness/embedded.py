@@ -7,13 +7,14 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from harness.binaries import binaries
-from harness.cluster import Cluster
+from harness.cluster import Capability, Cluster
 from harness.controlplane import ControlPlane
 from harness.errors import HarnessError
-from harness.images import ImageStore
+from harness.images import JAVA_IMAGE, ImageStore
+from harness.java.image import embedded_image
 from harness.loopback import claimed_range
 from harness.node.context import NodePaths, start_ticks
 from harness.node.objects import is_ready
@@ -27,18 +28,21 @@ NODE_TIMEOUT = 30.0
 
 
 class EmbeddedCluster(Cluster):
-    """A cluster that lives as long as the `with` statement, and never longer than the process.
+    """A cluster that never lives longer than the process.
 
     `run_dir` receives all files (default: a new directory under the cache's `runs`); when the
-    cluster ends, its logs are what stays.
+    cluster ends, its logs are what stays. `logs` works after a pod's end too.
     """
 
+    kind: ClassVar[str] = "embedded"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
     run_dir: Path
+    images: ImageStore
 
     def __init__(
         self, *, name: str = "cluster", run_dir: Path | None = None, nodes: int = 1
     ) -> None:
-        self._name = name
+        super().__init__(name=name)
         self._nodes = nodes
         self._wanted_run_dir = run_dir
         self._cleanup = ExitStack()
@@ -61,7 +65,7 @@ class EmbeddedCluster(Cluster):
         bwrap = require_bubblewrap()
         programs = binaries()
         prefix = starting.enter_context(claimed_range())
-        self.run_dir = starting.enter_context(run_directory(self._name, self._wanted_run_dir))
+        self.run_dir = starting.enter_context(run_directory(self.name, self._wanted_run_dir))
         self.images = ImageStore(self.run_dir / "images.json")
         logs = self.run_dir / LOGS
         control_plane = ControlPlane(
@@ -96,6 +100,11 @@ class EmbeddedCluster(Cluster):
             return sum(is_ready(item) for item in items) == self._nodes
 
         until(ready, timeout=NODE_TIMEOUT, what="the node to register", retry_on=(OSError,))
+
+    def java_image(self) -> str:
+        if JAVA_IMAGE not in self.images:
+            self.images.add(JAVA_IMAGE, embedded_image())
+        return JAVA_IMAGE
 
     def logs(self, namespace: str, pod: str, container: str) -> str:
         files = sorted(self._paths.container_logs((namespace, pod), container).glob("*.log"))

@@ -1,23 +1,45 @@
-"""Container images as the embedded node knows them: what of this machine a container sees."""
+"""Images that pods of a cluster name, and what the embedded node takes them for."""
 
 import json
 import os
 import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PRODUCT_IMAGE = "rocketmq-operator:0.1.0"
+JAVA_IMAGE = "rocketmq-java:5.3.3"
 REPOSITORY = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What a kubelet's runtime makes of a short name.
 DEFAULT_REGISTRY = "docker.io/library/"
 
 
+class Images(ABC):
+    """References that pods of a cluster can name; the product's image is there from the start."""
+
+    @abstractmethod
+    def add(self, reference: str) -> None:
+        """Make a reference known as another name of the product's image."""
+
+    @abstractmethod
+    def remove(self, reference: str) -> None:
+        """Forget a reference; running containers are not touched. Raises KeyError."""
+
+    @abstractmethod
+    def __contains__(self, reference: str) -> bool:
+        """Whether pods that name the reference can start."""
+
+
 @dataclass(frozen=True)
 class Image:
-    """An image is a set of paths of this machine, seen read-only at the same place."""
+    """An image is a set of paths of this machine, each seen read-only at a path in the container.
 
-    binds: tuple[str, ...] = ()
+    `binds` has the path of this machine by the path in the container.
+    """
+
+    binds: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -25,16 +47,21 @@ class Image:
     working_dir: str = "/"
 
 
+def in_place(paths: Iterable[Path | str]) -> dict[str, str]:
+    """Binds of paths that a container sees where this machine has them."""
+    return {str(path): str(path) for path in paths}
+
+
 def product_image(env: dict[str, str] | None = None) -> Image:
     """The product as it is in this checkout, run by this interpreter's virtual environment."""
     environment = Path(sys.prefix)
     return Image(
-        binds=(str(environment), sys.base_prefix, str(REPOSITORY / "operator")),
+        binds=in_place((environment, sys.base_prefix, REPOSITORY / "operator")),
         env={"PATH": f"{environment / 'bin'}:{SYSTEM_PATH}", "PYTHONUNBUFFERED": "1"} | (env or {}),
     )
 
 
-class ImageStore:
+class ImageStore(Images):
     """Image references that exist for a cluster's node, in a file that the node reads."""
 
     def __init__(self, path: Path) -> None:
@@ -43,12 +70,11 @@ class ImageStore:
         self.add(PRODUCT_IMAGE, product_image())
 
     def add(self, reference: str, image: Image | None = None) -> None:
-        """Make a reference known, without `image` as another name of the product's image."""
+        """Make a reference known as a name of `image`, by default of the product's image."""
         self._images[reference] = image or product_image()
         self._write()
 
     def remove(self, reference: str) -> None:
-        """Forget a reference; running containers are not touched. Raises KeyError."""
         del self._images[reference]
         self._write()
 

@@ -104,7 +104,7 @@ def _sandbox(context: PodContext, container: Object, image: Image, mounts: list[
     return Sandbox(
         hostname=hostname(context.pod),
         etc=context.etc,
-        image_paths=image.binds,
+        image=image.binds,
         mounts=mounts,
         uid=uid,
         gid=gid,

@@ -1,7 +1,7 @@
 """The bubblewrap command line of a container."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +23,11 @@ class Mount:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """All that a container is to see."""
+    """All that a container is to see; `image` has paths of this machine by those in it."""
 
     hostname: str
     etc: Path
-    image_paths: Sequence[str]
+    image: Mapping[str, str]
     mounts: Sequence[Mount]
     uid: int
     gid: int
@@ -67,8 +67,10 @@ def _system(sandbox: Sandbox) -> list[str]:
             words += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
-    for path in (*SYSTEM_FILES, *sandbox.image_paths):
+    for path in SYSTEM_FILES:
         words += ["--ro-bind-try", path, path]
+    for path, source in sandbox.image.items():
+        words += ["--ro-bind-try", source, path]
     # A directory is bound and not the files in it, so that a rename can replace them.
     words += ["--ro-bind", str(sandbox.etc), ETC]
     for name in NODE_FILES:
@@ -80,8 +82,8 @@ def _system(sandbox: Sandbox) -> list[str]:
 def _uncovered(sandbox: Sandbox) -> list[str]:
     """The image's paths once more where a volume hides them: a checkout may lie below /tmp."""
     targets = [f"{mount.target.rstrip('/')}/" for mount in sandbox.mounts]
-    hidden = [path for path in sandbox.image_paths if path.startswith(tuple(targets))]
-    return [word for path in hidden for word in ("--ro-bind-try", path, path)]
+    hidden = [path for path in sandbox.image if path.startswith(tuple(targets))]
+    return [word for path in hidden for word in ("--ro-bind-try", sandbox.image[path], path)]
 
 
 def _mounts(mounts: Sequence[Mount]) -> list[str]:

@@ -1,0 +1,87 @@
+"""A pytest plugin: which kind of cluster the tests get, and which tests it cannot run.
+
+`--cluster` names the kind. A test marked `needs("services")` is left out where the kind lacks that
+capability, and the summary says so; it is never skipped in silence.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import pytest
+
+from harness.cluster import Capability
+from harness.kinds import DEFAULT_KIND, KINDS, cluster_class
+
+OPTION: Final = "--cluster"
+MARK: Final = "needs"
+FIXTURES: Final = frozenset({"kubernetes", "product"})
+"""A test that uses one of them is a cluster test."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--cluster`."""
+    parser.addoption(
+        OPTION,
+        choices=tuple(KINDS),
+        default=DEFAULT_KIND,
+        help="kind of the cluster that tests run in (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark, and what selects and counts."""
+    names = ", ".join(Capability)
+    config.addinivalue_line("markers", f"{MARK}(*capabilities): of the cluster, out of {names}")
+    config.pluginmanager.register(_Selection(config), "cluster-selection")
+
+
+class _Selection:
+    """Leaves out what the chosen kind cannot run, and counts."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._kind: str = config.getoption(OPTION)
+        self._cluster_tests: set[str] = set()
+        self._ran = 0
+        self._left: Counter[str] = Counter()
+
+    @pytest.hookimpl(trylast=True)  # what -k and -m deselect is not ours to count
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Deselect tests with needs that are not met. Raises UsageError for an unknown need."""
+        tests = [item for item in items if FIXTURES.intersection(_fixtures(item))]
+        capabilities = cluster_class(self._kind).capabilities if tests else frozenset()
+        unmet = {item: lacking for item in tests if (lacking := _needs(item) - capabilities)}
+        self._left.update(" and ".join(sorted(lacking)) for lacking in unmet.values())
+        self._cluster_tests = {item.nodeid for item in tests if item not in unmet}
+        if unmet:
+            self._config.hook.pytest_deselected(items=list(unmet))
+            items[:] = [item for item in items if item not in unmet]
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Count the cluster tests that are run."""
+        self._ran += nodeid in self._cluster_tests
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say how many cluster tests ran, and how many were left to other kinds."""
+        if self._ran or self._left:
+            line = f"cluster kind {self._kind}: {self._ran} tests{self._rest()}"
+            terminalreporter.write_line(line)
+
+    def _rest(self) -> str:
+        counts = [f"{count} more need {names}" for names, count in sorted(self._left.items())]
+        return f"; {', '.join(counts)} (make e2e runs them)" if counts else ""
+
+
+def _fixtures(item: pytest.Item) -> Iterable[str]:
+    names: Iterable[str] = getattr(item, "fixturenames", ())
+    return names
+
+
+def _needs(item: pytest.Item) -> frozenset[Capability]:
+    names = [name for mark in item.iter_markers(MARK) for name in mark.args]
+    try:
+        return frozenset(map(Capability, names))
+    except ValueError as error:
+        known = ", ".join(Capability)
+        raise pytest.UsageError(f"{item.nodeid}: {error}; there are {known}") from None
