@@ -46,8 +46,11 @@ format: setup ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## Resolve pyproject.toml again into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: ## Resolve pyproject.toml again into the three locks
+	$(COMPILE) --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --constraints requirements.lock pyproject.toml -o requirements-runtime.lock
+	$(COMPILE) --constraints requirements.lock --group build -o requirements-build.lock
 
 clean: ## Remove what was built here; the download cache stays
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
