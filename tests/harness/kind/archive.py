@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 EPOCH: Final = "1970-01-01T00:00:00Z"
 
 
-def write_archive(  # noqa: PLR0913 - what an image is, by keyword
+def write_archive(
     target: Path,
     reference: str,
     *,
@@ -49,13 +49,14 @@ def _configuration(layer: str, entrypoint: Sequence[str]) -> bytes:
 @contextmanager
 def _layer(
     files: Mapping[str, Path], links: Mapping[str, str], base: Path | None
-) -> Iterator[IO[bytes]]:
-    with tempfile.TemporaryFile() as layer:
+) -> Iterator[io.BufferedRandom]:
+    with tempfile.TemporaryDirectory() as scratch, Path(scratch, "layer").open("w+b") as layer:
         if base is not None:
             with base.open("rb") as below:
                 shutil.copyfileobj(below, layer)
-        mode = "w" if base is None else "a"
-        with tarfile.open(fileobj=_rewound(layer), mode=mode, format=tarfile.GNU_FORMAT) as tar:
+        with tarfile.TarFile(
+            fileobj=_rewound(layer), mode="w" if base is None else "a", format=tarfile.GNU_FORMAT
+        ) as tar:
             _fill(tar, files, links, base is None)
         yield _rewound(layer)
 
@@ -88,6 +89,6 @@ def _member(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:
     return member
 
 
-def _rewound(stream: IO[bytes]) -> IO[bytes]:
+def _rewound(stream: io.BufferedRandom) -> io.BufferedRandom:
     stream.seek(0)
     return stream

@@ -50,8 +50,8 @@ class Engine:
     def build(self, context: Path, reference: str, **arguments: str) -> None:
         """Build a directory's Dockerfile without any network."""
         flags = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-        words = ("build", "--network=none", *flags, f"--tag={reference}", context)
-        self.docker(*words, timeout=BUILD_TIMEOUT)
+        name = f"--tag={reference}"
+        self.docker("build", "--network=none", *flags, name, context, timeout=BUILD_TIMEOUT)
 
     def answers(self) -> bool:
         """Whether it takes commands."""

@@ -29,6 +29,7 @@ SOURCES: Final = (
     GO_MODULE / "go.sum",
 )
 IMPORT_TIMEOUT: Final = 300.0
+PULL_TIMEOUT: Final = 600.0
 
 
 def node_image(engine: Engine) -> str:
@@ -43,6 +44,21 @@ def node_image(engine: Engine) -> str:
         print(f"building the image {reference} ...", flush=True)
         with _context(control_plane, node) as context:
             engine.build(context, reference, ROOT=root)
+    return reference
+
+
+def pulled_node_image(engine: Engine) -> str | None:
+    """The node image that this version of kind is released with, or None if no registry has it."""
+    text = (_kind_module() / "pkg/apis/config/defaults/image.go").read_text()
+    reference = text.partition('const Image = "')[2].partition('"')[0]
+    if engine.has_image(reference):
+        return reference
+    print(f"pulling {reference} ...", flush=True)
+    try:
+        engine.docker("pull", "--quiet", reference, timeout=PULL_TIMEOUT)
+    except HarnessError as error:
+        print(f"{error}; building a node image instead", flush=True)
+        return None
     return reference
 
 

@@ -1,0 +1,187 @@
+"""A cluster made by kind: real nodes, images, DNS, Services, volumes."""
+
+import json
+import signal as signals
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Final, Self
+
+from harness import shell
+from harness.binaries import KIND, binaries
+from harness.cache import cache_dir, locked
+from harness.cluster import Capability, Cluster
+from harness.errors import HarnessError
+from harness.images import DEFAULT_REGISTRY, JAVA_IMAGE, PRODUCT_IMAGE, Images
+from harness.kind import appimages, configuration, relay
+from harness.kind.engine import Engine
+from harness.kind.engines import engine
+from harness.kind.network import closed_network
+from harness.kind.nodeimage import node_image, pulled_node_image
+from harness.loopback import free_ports
+from harness.phases import phase
+from harness.rundir import LOGS, run_directory
+from harness.wait import until
+
+NAME: Final = "rocketmq-operator"
+NODE: Final = f"{NAME}-control-plane"
+MEMORY: Final = "10g"
+"""Of the node, with everything in it."""
+CREATE_TIMEOUT: Final = 300.0
+RESTART_TIMEOUT: Final = 120.0
+CONTAINERD: Final = ("ctr", "--namespace=k8s.io")
+
+
+class KindCluster(Cluster):
+    """A cluster of one node that is a container; only its image cache outlives it."""
+
+    kind: ClassVar[str] = "kind"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+
+    def __init__(self, *, name: str = "cluster") -> None:
+        super().__init__(name=name)
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._start(starting)
+            self._cleanup = starting.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._cleanup.close()
+
+    def _start(self, starting: ExitStack) -> None:
+        programs = binaries(KIND)
+        self.kubectl_path, self._kind = programs.path("kubectl"), programs.path("kind")
+        self.run_dir = starting.enter_context(run_directory(self.name))
+        self.kubeconfig = self.run_dir / "kubeconfig"
+        starting.enter_context(locked(cache_dir() / "kind.lock"))
+        with phase("engine"):
+            self._engine = starting.enter_context(engine(self.run_dir / LOGS / "dockerd.log"))
+        node, built = prepare_images(self._engine)
+        self._run("delete", "cluster", f"--name={NAME}")
+        network = starting.enter_context(closed_network(self._engine, node))
+        starting.callback(self._delete)
+        with phase("create the cluster"):
+            self._create(node, built, network)
+        with phase("load the images"):
+            self._run("load", "docker-image", f"--name={NAME}", PRODUCT_IMAGE, JAVA_IMAGE)
+            self.images = NodeImages(self)
+        self._start_relay(starting)
+
+    def _create(self, node: str, built: bool, network: str) -> None:
+        # Ports in an isolated engine's network are nobody else's.
+        ports = (6443, 30080) if self._engine.isolated else free_ports(self._engine.address, 2)
+        self._relay = self._engine.address, ports[1]
+        text = configuration.cluster(self._engine.address, *ports, own_node_image=built)
+        configured = self.run_dir / "kind.yaml"
+        configured.write_text(text)
+        words = (f"--name={NAME}", f"--image={node}", f"--config={configured}", "--wait=120s")
+        environment = {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network}
+        self._run("create", "cluster", *words, **environment)
+        self._engine.docker("update", f"--memory={MEMORY}", f"--memory-swap={MEMORY}", NODE)
+
+    def _start_relay(self, starting: ExitStack) -> None:
+        program = Path(relay.__file__).read_text()
+        for item in configuration.relay(program):
+            self.kubectl("apply", "-f", "-", input=json.dumps(item))
+        words = ("rollout", "status", "deployment/relay", "--timeout=90s")
+        self.kubectl(f"--namespace={configuration.RELAY_NAMESPACE}", *words, timeout=100)
+        self._tunnels = relay.Tunnels(*self._relay)
+        starting.callback(self._tunnels.close)
+
+    def _delete(self) -> None:
+        with phase("remove the cluster"):
+            self._save_logs()
+            self._run("delete", "cluster", f"--name={NAME}")
+
+    def _save_logs(self) -> None:
+        logs = self.run_dir / LOGS
+        logs.mkdir(exist_ok=True)
+        journal = self._engine.attempt("exec", NODE, "journalctl", "--no-pager", "--lines=20000")
+        (logs / "journal.log").write_text(journal.stdout)
+        self._engine.attempt("cp", f"{NODE}:/var/log/pods", logs / "pods")
+
+    def _run(self, *words: str, **environment: str) -> None:
+        variables = self._engine.variables() | self.environment() | environment
+        shell.run(self._kind, *words, env=variables, timeout=CREATE_TIMEOUT)
+
+    def on_node(self, *words: str) -> str:
+        """Run a program on the node; its stdout. Raises HarnessError if it fails."""
+        return self._engine.docker("exec", NODE, *words)
+
+    def restart_node(self) -> None:
+        """Restart the node as if the machine had been, and wait until the API answers again."""
+        self._engine.docker("restart", NODE, timeout=RESTART_TIMEOUT)
+        until(
+            lambda: self.kubectl("get", "--raw", "/readyz").stdout,
+            timeout=RESTART_TIMEOUT,
+            what="the API server to be ready again",
+            retry_on=(HarnessError,),
+        )
+
+    def java_image(self) -> str:
+        return JAVA_IMAGE
+
+    def logs(self, namespace: str, pod: str, container: str) -> str:
+        words = ("logs", f"--namespace={namespace}", pod, f"--container={container}")
+        return self.kubectl(*words).stdout
+
+    def kill(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        signal: signals.Signals = signals.SIGKILL,
+    ) -> None:
+        words = ("get", "pod", pod, f"--namespace={namespace}", "--output=json")
+        statuses = json.loads(self.kubectl(*words).stdout)["status"]["containerStatuses"]
+        found = next(item["containerID"] for item in statuses if item["name"] == container)
+        _, _, identity = found.partition("://")
+        self.on_node(*CONTAINERD, "tasks", "kill", f"--signal={signal.name}", identity)
+
+    def address(self, in_cluster: str) -> str:
+        return self._tunnels.address(in_cluster)
+
+
+class NodeImages(Images):
+    """The images in the node's containerd."""
+
+    def __init__(self, cluster: KindCluster) -> None:
+        self._cluster = cluster
+
+    def add(self, reference: str) -> None:
+        self._images("tag", DEFAULT_REGISTRY + PRODUCT_IMAGE, DEFAULT_REGISTRY + reference)
+
+    def remove(self, reference: str) -> None:
+        if reference not in self:
+            raise KeyError(reference)
+        self._images("rm", "--sync", DEFAULT_REGISTRY + reference)
+
+    def __contains__(self, reference: str) -> bool:
+        return DEFAULT_REGISTRY + reference in self._images("ls", "--quiet").split()
+
+    def _images(self, *words: str) -> str:
+        return self._cluster.on_node(*CONTAINERD, "images", *words)
+
+
+def prepare_images(engine: Engine) -> tuple[str, bool]:
+    """The node image, and whether it was built here; the product's and the Java peers' as well.
+
+    What the engine or the cache has is not made again.
+    """
+    with phase("node image"):
+        node = None if engine.isolated else pulled_node_image(engine)
+        built = node is None
+        reference = node or node_image(engine)
+    with phase("product image"):
+        appimages.build_product(engine, offline=built)
+    with phase("image of the Java peers"):
+        appimages.build_java(engine, offline=built)
+    return reference, built

@@ -1,0 +1,77 @@
+"""What kind and Kubernetes are told when a cluster is made."""
+
+from typing import Any, Final
+
+import yaml
+
+from harness.images import PRODUCT_IMAGE
+from harness.kind import systemimages
+
+RELAY_PORT: Final = 30080
+RELAY_NAMESPACE: Final = "harness"
+
+
+def cluster(address: str, api_port: int, relay_port: int, *, own_node_image: bool) -> str:
+    """The configuration of `kind create cluster`.
+
+    The API and the relay are published at these ports of `address`. A node image of ours has
+    versions of its own of some parts, and brings its network with it.
+    """
+    patches = [{"kind": "KubeletConfiguration", "failCgroupV1": False}]
+    if own_node_image:
+        patches.append(_image_tags())
+    relay = {
+        "containerPort": RELAY_PORT,
+        "hostPort": relay_port,
+        "listenAddress": address,
+    }
+    return yaml.safe_dump(
+        {
+            "kind": "Cluster",
+            "apiVersion": "kind.x-k8s.io/v1alpha4",
+            "networking": {
+                "ipFamily": "ipv4",
+                "apiServerAddress": address,
+                "apiServerPort": api_port,
+                "podSubnet": "10.244.0.0/16",
+                "serviceSubnet": "10.96.0.0/16",
+                "disableDefaultCNI": own_node_image,
+            },
+            "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
+            "nodes": [{"role": "control-plane", "extraPortMappings": [relay]}],
+        }
+    )
+
+
+def _image_tags() -> dict[str, Any]:
+    return {
+        "kind": "ClusterConfiguration",
+        "etcd": {"local": {"imageTag": systemimages.etcd_tag()}},
+        "dns": {"imageTag": systemimages.coredns_tag()},
+    }
+
+
+def relay(program: str) -> list[dict[str, Any]]:
+    """The relay's objects; `program` is the text of relay.py."""
+    metadata = {"name": "relay", "namespace": RELAY_NAMESPACE}
+    labels = {"app": "relay"}
+    container = {
+        "name": "relay",
+        "image": PRODUCT_IMAGE,
+        "command": ["/opt/rocketmq/bin/python", "-c", program, str(RELAY_PORT)],
+        "ports": [{"containerPort": RELAY_PORT}],
+        "readinessProbe": {"tcpSocket": {"port": RELAY_PORT}, "periodSeconds": 1},
+        "resources": {"limits": {"memory": "128Mi"}, "requests": {"cpu": "10m"}},
+    }
+    service = {
+        "type": "NodePort",
+        "selector": labels,
+        "ports": [{"port": RELAY_PORT, "nodePort": RELAY_PORT}],
+    }
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    deployment = {"selector": {"matchLabels": labels}, "template": template}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": RELAY_NAMESPACE}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": deployment},
+    ]

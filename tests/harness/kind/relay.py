@@ -1,0 +1,104 @@
+"""Connections into a cluster's network: a relay in a pod, and its other end here.
+
+The first line that the relay gets on a connection says where the rest of it goes, `host:port` as
+programs in the cluster write it; the relay answers with an empty line once it is connected. The
+pod runs this file with any Python, so nothing but the standard library is imported.
+"""
+
+import asyncio
+import contextlib
+import sys
+import threading
+from concurrent.futures import Future
+
+CONNECT_TIMEOUT = 5.0
+CHUNK = 64 * 1024
+
+
+async def pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Pass on all that comes, and then that nothing more will."""
+    with contextlib.suppress(OSError):
+        while chunk := await source.read(CHUNK):
+            target.write(chunk)
+            await target.drain()
+    with contextlib.suppress(OSError):
+        target.write_eof()
+
+
+async def join(
+    one: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    other: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+) -> None:
+    """Pass on what either side sends until both have ended, or one is broken."""
+    try:
+        await asyncio.gather(pour(one[0], other[1]), pour(other[0], one[1]))
+    finally:
+        one[1].close()
+        other[1].close()
+
+
+async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serve one connection of the relay in the pod."""
+    with contextlib.suppress(OSError, ValueError, TimeoutError):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            host, _, port = (await reader.readline()).decode().strip().rpartition(":")
+            target = await asyncio.open_connection(host, int(port))
+        writer.write(b"\n")
+        await join((reader, writer), target)
+    writer.close()
+
+
+async def serve(port: int) -> None:
+    """Be the relay, at all addresses, for ever."""
+    server = await asyncio.start_server(relay, "0.0.0.0", port)
+    await server.serve_forever()
+
+
+class Tunnels:
+    """Local addresses that lead through the relay at `host:port`, each to one address there."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._relay = host, port
+        self._local: dict[str, str] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
+        self._thread.start()
+
+    def address(self, in_cluster: str) -> str:
+        """Where the address is reachable from here, as long as these tunnels are open."""
+        if in_cluster not in self._local:
+            opening: Future[str] = asyncio.run_coroutine_threadsafe(
+                self._open(in_cluster), self._loop
+            )
+            self._local[in_cluster] = opening.result(CONNECT_TIMEOUT)
+        return self._local[in_cluster]
+
+    def close(self) -> None:
+        """End all connections."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def _open(self, in_cluster: str) -> str:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._connect(in_cluster, reader, writer)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    async def _connect(
+        self, in_cluster: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(2 * CONNECT_TIMEOUT):
+                far = await asyncio.open_connection(*self._relay)
+                far[1].write(f"{in_cluster}\n".encode())
+                accepted = await far[0].readline()
+            if accepted:
+                await join((reader, writer), far)
+            far[1].close()
+        writer.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
