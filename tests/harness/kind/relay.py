@@ -60,9 +60,11 @@ class Tunnels:
     def __init__(self, host: str, port: int) -> None:
         self._relay = host, port
         self._local: dict[str, str] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._closing = asyncio.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._run()], name="tunnels")
         self._thread.start()
+        self._loop = self._started.result(CONNECT_TIMEOUT)
 
     def address(self, in_cluster: str) -> str:
         """Where the address is reachable from here, as long as these tunnels are open."""
@@ -74,15 +76,26 @@ class Tunnels:
         return self._local[in_cluster]
 
     def close(self) -> None:
-        """End all connections."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End all connections, and take no more."""
+        self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join()
+
+    async def _run(self) -> None:
+        async with contextlib.AsyncExitStack() as self._servers:
+            self._started.set_result(asyncio.get_running_loop())
+            await self._closing.wait()
+            # Connections end with the loop's tasks; from Python 3.12 on, servers wait for theirs.
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
 
     async def _open(self, in_cluster: str) -> str:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._connect(in_cluster, reader, writer)
+            # A cancelled task of this kind is reported as a failure by asyncio up to 3.11.
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._connect(in_cluster, reader, writer)
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        await self._servers.enter_async_context(server)
         host, port = server.sockets[0].getsockname()
         return f"{host}:{port}"
 

@@ -74,5 +74,5 @@ NODE: Final = RootFilesystem(
 )
 PROXY: Final = RootFilesystem("kube-proxy", ("iptables", "nftables"), "extract")
 BUSYBOX: Final = RootFilesystem("busybox", ("busybox-static",), "extract")
-PYTHON: Final = RootFilesystem("python", ("python3", "python3-venv", "ca-certificates"))
-JRE: Final = RootFilesystem("jre", ("openjdk-17-jre-headless", "ca-certificates"))
+PYTHON: Final = RootFilesystem("python", ("python3", "python3-venv", "dash"), "extract")
+JRE: Final = RootFilesystem("jre", ("openjdk-17-jre-headless", "dash", "sed"), "extract")
