@@ -22,7 +22,7 @@ RUN tools/bin/hatchling build --target wheel --directory dist \
  && tools/bin/pip --python /opt/rocketmq install --no-compile --no-deps --no-index dist/*.whl
 # Bytecode of what the programs import, the standard library's too (slim images leave it out), in
 # a tree of its own: all of it would take several times the space, none at least twice the time.
-ENV PYTHONPYCACHEPREFIX=/opt/rocketmq/pycache
+ENV PYTHONPYCACHEPREFIX=/opt/rocketmq/pycache PYTHONDONTWRITEBYTECODE=
 RUN cd /opt/rocketmq/bin \
  && ./rocketmq-operator run --help && ./rocketmq-nameserver --help && ./mqadmin --help
 
