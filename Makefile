@@ -4,10 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+IMAGE ?= rocketmq-operator:$(VERSION)
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test fuzz lint format lock clean
+.PHONY: help setup demo cluster test fuzz image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -35,6 +37,10 @@ test: setup ## All tests, against real peers; ARGS="-k name" picks some
 
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
+
+image: ## Build the container image; IMAGE=reference ARGS="--build-arg ..." (docs/image.md)
+	docker build --tag $(IMAGE) --build-arg REVISION="$$(git describe --always --dirty --abbrev=40)" \
+		--build-arg CREATED="$$(date -u +%Y-%m-%dT%H:%M:%SZ)" $(ARGS) .
 
 lint: setup ## ruff, mypy and the import contracts
 	$(BIN)/ruff format --check .

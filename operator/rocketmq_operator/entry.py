@@ -22,6 +22,8 @@ def nameserver() -> int:
 def operator() -> None:
     """``rocketmq-operator``."""
     signal.signal(signal.SIGTERM, _leave)
+    # The Kubernetes client cannot be imported where nothing names a home directory.
+    os.environ.setdefault("HOME", "/")
     from rocketmq_operator.reconciler.__main__ import main  # noqa: PLC0415 - see above
 
     main()

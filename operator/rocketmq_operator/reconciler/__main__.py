@@ -20,7 +20,10 @@ LEVELS = click.Choice(["debug", "info", "warning", "error"])
 @click.group()
 @click.version_option(__version__, prog_name="rocketmq-operator")
 def cli() -> None:
-    """Operate NameServers of Apache RocketMQ on Kubernetes."""
+    """Operate NameServers of Apache RocketMQ on Kubernetes.
+
+    Beside it are rocketmq-nameserver, the server that it runs, and mqadmin.
+    """
 
 
 @cli.command()

@@ -5,7 +5,7 @@ import logging
 import os
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import kopf
 
@@ -70,6 +70,9 @@ async def run_operator(settings: Settings) -> None:
             registry=registry,
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
+            # Kopf, which exports no type for it, would else ask for the user's name, and that of
+            # a container may have none.
+            identity=cast(Any, settings.identity),
         )
 
 

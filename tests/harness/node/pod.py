@@ -18,8 +18,9 @@ from harness.rundir import remove
 VOLUME_RETRY = 2.0
 REPORT_RETRY = 1.0
 DEFAULT_GRACE = 30
-PASSWD = "root:x:0:0:root:/root:/bin/sh\nnonroot:x:65532:65532:nonroot:/:/bin/sh\n"
-GROUP = "root:x:0:\nnonroot:x:65532:\n"
+# As in the product's image: the user that it runs as has no name.
+PASSWD = "root:x:0:0:root:/root:/bin/sh\n"
+GROUP = "root:x:0:\n"
 
 log = logging.getLogger(__name__)
 
