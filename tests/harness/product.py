@@ -63,7 +63,7 @@ class Product:
         self.kubectl("-n", SYSTEM, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")
         until(
             lambda: len(self.operator_pods()) == replicas,
-            timeout=60,
+            timeout=WAIT,
             what=f"{replicas} pods of the operator",
         )
         if replicas:
