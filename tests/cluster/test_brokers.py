@@ -5,13 +5,17 @@ from typing import Final
 
 import pytest
 
-from harness.java.pods import BrokerPod, consume, produce
+from harness.java.pods import BrokerPod, consume, produce, start_producer
 from harness.product import Make
 from harness.server import Server
+from harness.traffic import Produced
 from harness.wait import until
 
 WITHIN: Final = 2.0
 """Seconds from the moment that no server shows a broker to the status that says so."""
+ROLL: Final = {"pod": {"metadata": {"annotations": {"example.com/roll": "1"}}}}
+MESSAGES: Final = 400
+"""At ten a second a rolling restart is well under way before the last of them."""
 NAMES: Final = 240.0
 """Seconds for two servers to get new addresses: Java and CoreDNS keep the old ones for 30 each."""
 
@@ -86,13 +90,12 @@ def test_master_and_slave_are_told_apart(make: Make) -> None:
             assert nsc.condition("BrokersAvailable")["status"] == "True"
 
 
-@pytest.mark.timeout(2 * NAMES)
 def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) -> None:
     nsc = make(replicas=2, rollout={"minReadySeconds": 0})
     with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")):
         nsc.wait_columns(BROKERS="1/1")
         before = nsc.started()
-        nsc.patch(pod={"metadata": {"annotations": {"example.com/roll": "1"}}})
+        nsc.patch(**ROLL)
         found = nsc.wait_status(
             lambda status: status["rollout"].get("blockedBy") == "ViewsNotConverged",
             "the rollout to wait for the restarted server's view",
@@ -100,13 +103,29 @@ def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) 
         assert found["brokersOnline"] == "1/1"
         untouched = [name for name, value in nsc.started().items() if before[name] == value]
         assert len(untouched) == 1
+
+
+@pytest.mark.timeout(2 * NAMES)
+def test_no_message_fails_while_every_server_is_replaced(make: Make) -> None:
+    nsc = make(replicas=2, rollout={"minReadySeconds": 0})
+    names, client = nsc.addresses("namesrvAddr"), nsc.addresses("client")
+    with (
+        BrokerPod(nsc.workspace, names),
+        start_producer(
+            nsc.workspace, client, "Messages", MESSAGES, pause=0.1, deadline=NAMES
+        ) as producer,
+    ):
+        producer.wait_sending()
+        before = nsc.started()
+        nsc.patch(**ROLL)
         nsc.wait_status(
             lambda status: (
                 status["rollout"]["state"] == "Idle"
                 and status["ready"] == "2/2"
                 and set(nsc.started().values()).isdisjoint(before.values())
             ),
-            "the rollout to go on once the broker is back",
+            "two other servers",
             timeout=NAMES,
         )
         assert nsc.columns()["BROKERS"] == "1/1"
+        assert producer.result() == Produced(MESSAGES, 0, "")
