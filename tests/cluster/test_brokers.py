@@ -1,37 +1,38 @@
 """Real Java brokers and clients on our servers, and what the status tells of them."""
 
 import time
-from pathlib import Path
 from typing import Final
 
-from harness import java
+import pytest
+
+from harness.java.pods import BrokerPod, consume, produce, start_producer
 from harness.product import Make
 from harness.server import Server
+from harness.traffic import Produced
 from harness.wait import until
 
 WITHIN: Final = 2.0
 """Seconds from the moment that no server shows a broker to the status that says so."""
+ROLL: Final = {"pod": {"metadata": {"annotations": {"example.com/roll": "1"}}}}
+MESSAGES: Final = 400
+"""At ten a second a rolling restart is well under way before the last of them."""
+NAMES: Final = 240.0
+"""Seconds for two servers to get new addresses: Java and CoreDNS keep the old ones for 30 each."""
 
 
-def test_a_broker_registers_passes_messages_and_is_missed_at_once(
-    make: Make, tmp_path: Path
-) -> None:
+def test_a_broker_registers_passes_messages_and_is_missed_at_once(make: Make) -> None:
     nsc = make(replicas=3)
-    namesrv = nsc.namesrv_addr()
-    with java.Broker(tmp_path / "a", namesrv) as broker:
-        until(
-            lambda: [nsc.columns()[name] for name in ("BROKERS", "VIEWS")] == ["1/1", "Converged"],
-            timeout=30,
-            what="BROKERS 1/1 and VIEWS Converged",
-        )
+    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")) as broker:
+        nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
         (entry,) = nsc.status()["brokers"]
         assert (entry["address"], entry["state"], entry["views"]) == (
             broker.address,
             "Online",
             "3/3",
         )
-        assert java.produce(namesrv, "Messages", 100).sent == 100
-        assert java.consume(namesrv, "Messages", 100).distinct == 100
+        client = nsc.addresses("client")
+        assert produce(nsc.workspace, client, "Messages", 100).sent == 100
+        assert consume(nsc.workspace, client, "Messages", 100).distinct == 100
         broker.kill()
         servers = [Server(address) for address in nsc.servers().values()]
         until(
@@ -49,20 +50,38 @@ def test_a_broker_registers_passes_messages_and_is_missed_at_once(
         )
         assert time.monotonic() - dropped <= WITHIN
     assert nsc.status()["brokers"][0]["state"] == "Offline"
-    assert "BrokerOffline" in nsc.kubectl("get", "events")
+    until(
+        lambda: "BrokerOffline" in nsc.kubectl("get", "events"),
+        timeout=10,
+        what="an event that says so",
+    )
 
 
-def test_master_and_slave_are_told_apart(make: Make, tmp_path: Path) -> None:
+def test_brokers_that_look_up_one_name_find_every_server(make: Make) -> None:
+    nsc = make(replicas=3)
+
+    def registered(broker: BrokerPod) -> bool:
+        servers = nsc.servers().values()
+        return all(broker.address in Server(server).brokers() for server in servers)
+
+    lookup = {"fetchNameSrvAddrByDnsLookup": "true"}
+    name = nsc.addresses("dnsLookup")
+    with BrokerPod(nsc.workspace, name, properties=lookup, ready=registered):
+        nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
+
+
+def test_master_and_slave_are_told_apart(make: Make) -> None:
     expected = [{"name": "DefaultCluster", "minBrokerNames": 1, "minMasters": 1}]
     nsc = make(replicas=1, brokers={"expectedClusters": expected})
     assert nsc.condition("BrokersAvailable")["status"] == "False"
-    namesrv = nsc.namesrv_addr()
-    with java.Broker(tmp_path / "master", namesrv):
-        slave = java.Broker(
-            tmp_path / "slave",
+    namesrv = nsc.addresses("namesrvAddr")
+    (server,) = map(Server, nsc.servers().values())
+    with BrokerPod(nsc.workspace, namesrv):
+        slave = BrokerPod(
+            nsc.workspace,
             namesrv,
             broker_id=1,
-            ready=lambda broker: broker.address in Server(namesrv).brokers(),
+            ready=lambda broker: broker.address in server.brokers(),
         )
         with slave:
             found = nsc.wait_status(lambda status: status["brokersOnline"] == "2/2", "2/2")
@@ -71,15 +90,12 @@ def test_master_and_slave_are_told_apart(make: Make, tmp_path: Path) -> None:
             assert nsc.condition("BrokersAvailable")["status"] == "True"
 
 
-def test_a_rolling_restart_waits_until_each_server_knows_the_broker(
-    make: Make, tmp_path: Path
-) -> None:
+def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) -> None:
     nsc = make(replicas=2, rollout={"minReadySeconds": 0})
-    addresses = nsc.namesrv_addr()
-    with java.Broker(tmp_path / "a", addresses):
-        until(lambda: nsc.columns()["BROKERS"] == "1/1", timeout=30, what="BROKERS 1/1")
+    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")):
+        nsc.wait_columns(BROKERS="1/1")
         before = nsc.started()
-        nsc.patch(pod={"metadata": {"annotations": {"example.com/roll": "1"}}})
+        nsc.patch(**ROLL)
         found = nsc.wait_status(
             lambda status: status["rollout"].get("blockedBy") == "ViewsNotConverged",
             "the rollout to wait for the restarted server's view",
@@ -87,3 +103,29 @@ def test_a_rolling_restart_waits_until_each_server_knows_the_broker(
         assert found["brokersOnline"] == "1/1"
         untouched = [name for name, value in nsc.started().items() if before[name] == value]
         assert len(untouched) == 1
+
+
+@pytest.mark.timeout(2 * NAMES)
+def test_no_message_fails_while_every_server_is_replaced(make: Make) -> None:
+    nsc = make(replicas=2, rollout={"minReadySeconds": 0})
+    names, client = nsc.addresses("namesrvAddr"), nsc.addresses("client")
+    with (
+        BrokerPod(nsc.workspace, names),
+        start_producer(
+            nsc.workspace, client, "Messages", MESSAGES, pause=0.1, deadline=NAMES
+        ) as producer,
+    ):
+        producer.wait_sending()
+        before = nsc.started()
+        nsc.patch(**ROLL)
+        nsc.wait_status(
+            lambda status: (
+                status["rollout"]["state"] == "Idle"
+                and status["ready"] == "2/2"
+                and set(nsc.started().values()).isdisjoint(before.values())
+            ),
+            "two other servers",
+            timeout=NAMES,
+        )
+        assert nsc.columns()["BROKERS"] == "1/1"
+        assert producer.result() == Produced(MESSAGES, 0, "")

@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from harness.cluster import Cluster
-from harness.product import SYSTEM, Make, Nsc, Product
+from harness.images import PRODUCT_IMAGE
+from harness.product import SYSTEM, WAIT, Make, Nsc, Product
 from harness.server import Server
 from harness.wait import until
 
@@ -44,13 +45,14 @@ def test_a_child_changed_by_hand_is_put_right(make: Make) -> None:
 def test_a_bad_image_is_told_and_taking_it_back_heals(make: Make) -> None:
     nsc = make(replicas=3)
     image = nsc.status()["image"]
-    nsc.patch(image="rocketmq-operator:no-such-tag")
+    missing = f"{PRODUCT_IMAGE.partition(':')[0]}:no-such-tag"
+    nsc.patch(image=missing)
     nsc.wait_status(
         lambda status: any(c["type"] == "Stalled" for c in status["conditions"]), "Stalled"
     )
     stalled = nsc.condition("Stalled")
     assert stalled["reason"] == "ImagePullFailed"
-    assert "'rocketmq-operator:no-such-tag' cannot be pulled" in stalled["message"]
+    assert f"'{missing}' cannot be pulled" in stalled["message"]
     assert nsc.columns()["STATUS"] == "Degraded"
     assert nsc.status()["readyReplicas"] == 2
     nsc.patch(image=image)
@@ -61,7 +63,7 @@ def test_a_bad_image_is_told_and_taking_it_back_heals(make: Make) -> None:
 def test_a_cluster_born_with_a_bad_image_fails_and_recovers(make: Make) -> None:
     nsc = make(wait=False, replicas=1, image="no-such-image:1")
     nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
-    nsc.patch(image="rocketmq-operator:0.1.0")
+    nsc.patch(image=PRODUCT_IMAGE)
     nsc.wait_ready()
 
 
@@ -84,7 +86,7 @@ def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
     for pod in product.operator_pods():
         kubernetes.kill(SYSTEM, pod, "operator", signal.SIGKILL)
     product.wait_for_operator()
-    nsc.wait_ready(timeout=90)
+    nsc.wait_ready()
     assert [Server(a).kv("app") for a in nsc.servers().values()] == [{"a": "9"}] * 3
 
 
@@ -94,7 +96,7 @@ def test_another_replica_takes_over_from_a_killed_leader(
     leader = _holder(product)
     kubernetes.kill(SYSTEM, leader.partition("_")[0], "operator", signal.SIGKILL)
     nsc = make(wait=False, replicas=1)
-    nsc.wait_status(bool, "a status by the next leader", timeout=60)
+    nsc.wait_status(bool, "a status by the next leader")
     assert _holder(product) != leader
     product.wait_for_operator()
 
@@ -109,10 +111,12 @@ def test_servers_start_right_while_the_operator_is_down(product: Product, make: 
     try:
         before = nsc.started()
         nsc.kubectl("delete", "pod", f"{nsc.name}-nameserver-0")
-        nsc.kubectl(
-            *("wait", "--for=condition=Ready", "pod", f"{nsc.name}-nameserver-0", "--timeout=60s")
+        until(
+            lambda: len(nsc.pods()) == 1 and nsc.started() != before,
+            timeout=WAIT,
+            what="another server",
         )
-        assert nsc.started() != before
+        nsc.workspace.wait_ready(f"{nsc.name}-nameserver-0")
         (address,) = nsc.servers().values()
         assert Server(address).kv("app") == {"a": "1"}
         assert Server(address).config("orderMessageEnable") == "true"
@@ -123,7 +127,7 @@ def test_servers_start_right_while_the_operator_is_down(product: Product, make: 
 
 def _delete_while_down(nsc: Nsc) -> None:
     """Deleting never depends on the operator."""
-    nsc.delete(timeout=30)
+    nsc.delete()
 
 
 def _holder(product: Product) -> str:

@@ -7,7 +7,6 @@ import pytest
 
 from harness.cluster import KubectlError
 from harness.product import SAMPLES, Make, Nsc, Product
-from harness.wait import until
 
 
 def test_the_basic_sample_comes_up_and_goes_without_a_trace(
@@ -123,7 +122,7 @@ def test_a_deleted_and_recreated_cluster_starts_afresh(make: Make) -> None:
     nsc.kubectl("delete", "nsc", nsc.name)
     nsc.create(replicas=1)
     assert nsc.get()["metadata"]["uid"] != uid
-    until(lambda: nsc.condition("Ready").get("status") == "True", timeout=60, what="Ready")
+    nsc.wait_ready()
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from harness import java
 from harness.cluster import Cluster
 from harness.errors import HarnessError
+from harness.java.pods import BrokerPod, consume, produce
 from harness.product import SAMPLES, Nsc, Product
 from harness.wait import until
 
@@ -45,15 +44,13 @@ class Demo:
             print("nothing left")
 
     def _with_broker(self) -> None:
-        namesrv = self._nsc.namesrv_addr()
-        with (
-            TemporaryDirectory(prefix="demo-") as scratch,
-            java.Broker(Path(scratch, "broker-a"), namesrv) as broker,
-        ):
-            with _step(f"a Java broker 5.3.3 registers with {namesrv}"):
+        namesrv = self._nsc.addresses("namesrvAddr")
+        with BrokerPod(self._nsc.workspace, namesrv) as broker:
+            with _step(f"a Java broker {java.VERSION} registers with {namesrv}"):
                 self._expect(BROKERS="1/1", VIEWS="Converged")
-            with _step(f"{MESSAGES} messages through a Java producer and a Java consumer"):
-                self._pass_messages(namesrv)
+            client = self._nsc.addresses("client")
+            with _step(f"{MESSAGES} messages through Java clients that use {client}"):
+                self._pass_messages(client)
             with _step("Java's mqadmin reads configuration and KV from each server"):
                 self._read_back()
             with _step(f"{TAMPERED} is changed on one server behind the operator's back"):
@@ -62,8 +59,8 @@ class Demo:
                 self._kill(broker)
 
     def _pass_messages(self, namesrv: str) -> None:
-        sent = java.produce(namesrv, "DemoTopic", MESSAGES)
-        got = java.consume(namesrv, "DemoTopic", MESSAGES)
+        sent = produce(self._nsc.workspace, namesrv, "DemoTopic", MESSAGES)
+        got = consume(self._nsc.workspace, namesrv, "DemoTopic", MESSAGES)
         print(f"sent {sent.sent}, received {got.distinct}")
         _check(sent.sent == got.distinct == MESSAGES, f"{sent}, {got}")
 
@@ -91,7 +88,7 @@ class Demo:
         )
         print(f"{pod} is back at {TAMPERED} = true, {time.monotonic() - started:.1f} s later")
 
-    def _kill(self, broker: java.Broker) -> None:
+    def _kill(self, broker: BrokerPod) -> None:
         servers = self._nsc.servers().values()
         broker.kill()
         dropped = _moment(
@@ -106,11 +103,7 @@ class Demo:
         _check(shown - dropped <= OFFLINE_WITHIN, f"{shown - dropped:.2f} s")
 
     def _expect(self, **columns: str) -> None:
-        def seen() -> bool:
-            found = self._nsc.columns()
-            return all(found.get(name) == value for name, value in columns.items())
-
-        until(seen, timeout=60, what=f"kubectl get nsc with {columns}")
+        self._nsc.wait_columns(**columns)
         self._show("get", "nsc")
 
     def _show(self, *args: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from harness.java.broker import Properties
 from harness.java.jvm import new_address, properties_text
-from harness.java.servers import Properties, answers
+from harness.java.servers import answers
 from harness.serverprocess import ServerProcess
 
 PROGRAM: Final = Path(sys.executable).with_name("rocketmq-nameserver")

@@ -8,12 +8,15 @@ from typing import Any, Final, Protocol
 
 from harness.cluster import Cluster
 from harness.wait import until
+from harness.workspace import Workspace
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MANIFESTS: Final = ROOT / "manifests"
 SAMPLES: Final = MANIFESTS / "samples"
 SYSTEM: Final = "rocketmq-system"
 DEPLOYMENT: Final = "rocketmq-operator"
+WAIT: Final = 120.0
+"""Seconds; a kubelet of its own tries again 10 to 20 s after what failed twice."""
 
 
 class Product:
@@ -30,8 +33,15 @@ class Product:
     def wait_for_operator(self) -> None:
         """Wait until every replica of the operator is ready."""
         self.kubectl(
-            *("-n", SYSTEM, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=90s"),
-            timeout=100,
+            *(
+                "-n",
+                SYSTEM,
+                "rollout",
+                "status",
+                f"deployment/{DEPLOYMENT}",
+                f"--timeout={WAIT:g}s",
+            ),
+            timeout=WAIT + 10,
         )
 
     def kubectl(self, *args: str | Path, timeout: float = 60, **kwargs: Any) -> str:
@@ -53,7 +63,7 @@ class Product:
         self.kubectl("-n", SYSTEM, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")
         until(
             lambda: len(self.operator_pods()) == replicas,
-            timeout=60,
+            timeout=WAIT,
             what=f"{replicas} pods of the operator",
         )
         if replicas:
@@ -67,6 +77,11 @@ class Nsc:
         self.product = product
         self.name = name
         self.namespace = namespace
+
+    @property
+    def workspace(self) -> Workspace:
+        """Its namespace, for pods beside it."""
+        return Workspace(self.product.cluster, self.namespace)
 
     def kubectl(self, *args: str | Path, **kwargs: Any) -> str:
         """kubectl in this object's namespace."""
@@ -109,7 +124,15 @@ class Nsc:
         header, row = self.kubectl("get", "nsc", self.name).splitlines()
         return dict(zip(header.split(), row.split(), strict=False))
 
-    def wait_ready(self, timeout: float = 60) -> None:
+    def wait_columns(self, **columns: str) -> None:
+        """Wait until `kubectl get nsc` shows these values."""
+        until(
+            lambda: columns.items() <= self.columns().items(),
+            timeout=WAIT,
+            what=f"kubectl get nsc with {columns}",
+        )
+
+    def wait_ready(self, timeout: float = WAIT) -> None:
         """`kubectl wait --for=condition=Ready` for the current generation."""
         generation = self.get()["metadata"]["generation"]
         self.wait_status(
@@ -123,7 +146,7 @@ class Nsc:
         )
 
     def wait_status(
-        self, judge: Callable[[dict[str, Any]], bool], what: str, timeout: float = 60
+        self, judge: Callable[[dict[str, Any]], bool], what: str, timeout: float = WAIT
     ) -> dict[str, Any]:
         """Wait until the status is as `judge` wants it; the status then."""
 
@@ -149,17 +172,14 @@ class Nsc:
 
     def started(self) -> dict[str, str]:
         """When the server in each pod started; changes when a pod or its process is replaced."""
-        return {
-            name: pod["metadata"]["uid"]
-            + pod["status"]["containerStatuses"][0]["state"].get("running", {}).get("startedAt", "")
-            for name, pod in self.pods().items()
-        }
+        return {name: _instance(pod) for name, pod in self.pods().items()}
 
-    def namesrv_addr(self) -> str:
-        """All servers as `namesrvAddr` of programs that run here."""
-        return ";".join(self.servers().values())
+    def addresses(self, name: str) -> str:
+        """One of `status.addresses`, as programs in the cluster write it."""
+        found: str = self.status()["addresses"][name]
+        return found
 
-    def delete(self, timeout: float = 60) -> None:
+    def delete(self, timeout: float = WAIT) -> None:
         """Delete the object and wait until nothing of it is left."""
         self.kubectl("delete", "nsc", self.name, "--ignore-not-found", timeout=timeout)
         until(lambda: not self.leftovers(), timeout=timeout, what=f"nothing left of {self.name}")
@@ -169,6 +189,12 @@ class Nsc:
         kinds = "statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets,pods"
         selector = f"namesrv.dev/cluster={self.name}"
         return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
+
+
+def _instance(pod: dict[str, Any]) -> str:
+    containers = pod["status"].get("containerStatuses", ())
+    started = [each["state"].get("running", {}).get("startedAt") for each in containers]
+    return f"{pod['metadata']['uid']} {started}"
 
 
 class Make(Protocol):

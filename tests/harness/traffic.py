@@ -63,15 +63,25 @@ def produced(
     argv: Sequence[str], order: Order, *, directory: Path, env: Mapping[str, str] | None = None
 ) -> Produced:
     """Run a producer in `directory`; HarnessError if it fails other than by its deadline."""
-    told = _told([*argv, *order.words()], order, directory, env)
-    return Produced(told["sent"], told["failed"], told["lastError"])
+    return read_produced(_output([*argv, *order.words()], order, directory, env))
 
 
 def consumed(
     argv: Sequence[str], order: Order, *, directory: Path, env: Mapping[str, str] | None = None
 ) -> Consumed:
     """Run a consumer in `directory`; HarnessError if it fails other than by its deadline."""
-    told = _told([*argv, *order.words()], order, directory, env)
+    return read_consumed(_output([*argv, *order.words()], order, directory, env))
+
+
+def read_produced(output: str) -> Produced:
+    """What a producer that has ended says in its output. Raises HarnessError."""
+    told = _told(output)
+    return Produced(told["sent"], told["failed"], told["lastError"])
+
+
+def read_consumed(output: str) -> Consumed:
+    """What a consumer that has ended says in its output. Raises HarnessError."""
+    told = _told(output)
     return Consumed(told["received"], told["distinct"])
 
 
@@ -141,16 +151,18 @@ def run_client(
     )
 
 
-def _told(
+def _output(
     argv: Sequence[str], order: Order, directory: Path, env: Mapping[str, str] | None
-) -> dict[str, Any]:
+) -> str:
     done = run_client(argv, directory=directory, timeout=order.deadline + GRACE, env=env)
+    ended = f"`{' '.join(argv)}` ended with code {done.returncode}"
+    return "\n".join([done.stdout, done.stderr, ended])
+
+
+def _told(output: str) -> dict[str, Any]:
     try:
-        line = next(line for line in done.stdout.splitlines() if line.startswith("{"))
+        line = next(line for line in output.splitlines() if line.startswith("{"))
         told: dict[str, Any] = json.loads(line)
     except (StopIteration, ValueError):
-        raise HarnessError(
-            f"`{' '.join(argv)}` ended with code {done.returncode}: "
-            f"{(done.stdout + done.stderr)[-2000:]}"
-        ) from None
+        raise HarnessError(f"a client's program says no result: {output[-2000:]}") from None
     return told

@@ -67,16 +67,17 @@ class Workspace:
 
         try:
             until(
-                lambda: text in self._log(pod),
+                lambda: text in self.log(pod),
                 timeout=timeout,
                 what=f"{text!r} in the log of {pod}",
                 retry_on=(HarnessError,),
             )
         except NotInTimeError as error:
-            raise HarnessError(f"{error}; the log ends with:\n{self._log(pod)[-2000:]}") from error
-        return self._log(pod)
+            raise HarnessError(f"{error}; the log ends with:\n{self.log(pod)[-2000:]}") from error
+        return self.log(pod)
 
-    def _log(self, pod: str) -> str:
+    def log(self, pod: str) -> str:
+        """What the container of a pod printed."""
         return self.cluster.logs(self.namespace, pod, "main")
 
     def wait_waiting(self, pod: str, reason: str, name: str = "main") -> Object:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.java.jvm import command, free_wildcard_port, new_address, properties_text
+from harness.java.broker import PORT, BrokerSettings, Properties
+from harness.java.jvm import command, new_address, properties_text
 from harness.java.libraries import VERSION, libraries
 from harness.serverprocess import ServerProcess
 
@@ -16,8 +17,6 @@ MAX_ANSWER: Final = 16 * 1024 * 1024
 GET_ROUTE: Final = 105
 DEFAULT_TOPIC: Final = "TBW102"
 """Every broker that creates topics on demand registers it."""
-
-Properties = Mapping[str, str | int]
 
 
 class NameServer(ServerProcess):
@@ -90,9 +89,18 @@ class Broker(ServerProcess):
     ) -> None:
         super().__init__(f"java-{name}-{broker_id}", directory)
         self.namesrv, self.cluster, self.name, self.broker_id = namesrv, cluster, name, broker_id
-        self.address = address or f"{new_address()}:10911"
-        self.host, _, self._port = self.address.rpartition(":")
-        self._properties = dict(properties or {})
+        self.address = address or f"{new_address()}:{PORT}"
+        self.host, _, port = self.address.rpartition(":")
+        self._settings = BrokerSettings(
+            namesrv=namesrv,
+            host=self.host,
+            directory=directory,
+            name=name,
+            broker_id=broker_id,
+            cluster=cluster,
+            port=int(port),
+            properties=dict(properties or {}),
+        )
         self._ready = ready or Broker.registered
         self._libraries = libraries(version)
 
@@ -102,51 +110,10 @@ class Broker(ServerProcess):
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        configuration = self.directory / "broker.conf"
-        configuration.write_text(properties_text(self._settings()))
-        argv = command(
-            self._libraries,
-            "org.apache.rocketmq.broker.BrokerStartup",
-            ["-c", str(configuration)],
-            directory=self.directory,
-            heap="192m",
-            flags=(
-                "-XX:MaxDirectMemorySize=128m",
-                # A broker refuses messages on a disk that is 90 % full.
-                "-Drocketmq.broker.diskSpaceWarningLevelRatio=0.99",
-                "-Drocketmq.broker.diskSpaceCleanForciblyRatio=0.99",
-            ),
-        )
+        self._settings.file.write_text(self._settings.text())
+        argv = self._settings.command(self._libraries)
         what = f"broker {self.name}-{self.broker_id} to be registered with {self.namesrv}"
         self._launch(argv, lambda: self._ready(self), what)
-
-    def _settings(self) -> dict[str, str | int]:
-        store = self.directory / "store"
-        return {
-            "brokerClusterName": self.cluster,
-            "brokerName": self.name,
-            "brokerId": self.broker_id,
-            "brokerRole": "ASYNC_MASTER" if self.broker_id == 0 else "SLAVE",
-            "namesrvAddr": self.namesrv,
-            "brokerIP1": self.host,
-            "brokerIP2": self.host,
-            "bindAddress": self.host,
-            "listenPort": self._port,
-            # The HA service listens on all addresses, so its port must be nobody else's.
-            "haListenPort": free_wildcard_port(),
-            "storePathRootDir": str(store),
-            "storePathCommitLog": str(store / "commitlog"),
-            "flushDiskType": "ASYNC_FLUSH",
-            "autoCreateTopicEnable": "true",
-            "registerNameServerPeriod": 10_000,
-            "mappedFileSizeCommitLog": 16_777_216,
-            "mappedFileSizeConsumeQueue": 600_000,
-            "mappedFileSizeTimerLog": 1_048_576,
-            "timerWheelEnable": "false",
-            "transientStorePoolEnable": "false",
-            "diskMaxUsedSpaceRatio": 95,
-            **self._properties,
-        }
 
 
 def answers(namesrv: str) -> bool:

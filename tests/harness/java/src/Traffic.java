@@ -22,7 +22,7 @@ import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
 /**
  * Produces or consumes numbered messages and prints one line of JSON with what happened, or prints
- * a KV entry as the class behind mqadmin reads it.
+ * a KV entry as the class behind mqadmin reads it. A producer says first when it began.
  *
  * <p>Usage: Traffic produce|push|lite-pull|kv key=value...; exit code 0 if all of it was done in
  * time.
@@ -81,6 +81,9 @@ public final class Traffic {
                 Message message = new Message(options.get("topic"), body);
                 if (producer.send(message).getSendStatus() == SendStatus.SEND_OK) {
                     sent++;
+                    if (sent == 1) {
+                        System.out.println("the first message is stored");
+                    }
                     Thread.sleep(number(options, "pause"));
                     continue;
                 }

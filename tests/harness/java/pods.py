@@ -1,0 +1,256 @@
+"""Java brokers, producers and consumers as pods, which reach NameServers by their DNS names."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Generic, Literal, Self, TypeVar
+
+from harness.errors import HarnessError
+from harness.java.broker import PORT, BrokerSettings, Properties
+from harness.java.image import IN_IMAGE
+from harness.java.jvm import command
+from harness.java.servers import knows_broker
+from harness.traffic import GRACE, Consumed, Order, Produced, read_consumed, read_produced
+from harness.wait import until
+from harness.workspace import Object, Workspace
+
+T = TypeVar("T")
+
+START_TIMEOUT: Final = 120.0
+"""Seconds; a node may have to pull the image first."""
+FILES: Final = Path("/tmp")  # an emptyDir, all that a pod can write to
+CONFIG: Final = "/etc/rocketmq"
+ADDRESS: Final = "POD_IP"
+"""Stands in a broker's settings for what is known in its pod only."""
+# A kubelet puts the address in place of the second one.
+START_BROKER: Final = (
+    f'sed "s/{ADDRESS}/$({ADDRESS})/" {CONFIG}/broker.conf >{FILES}/broker.conf && exec "$@"'
+)
+ENDED: Final = frozenset({"Succeeded", "Failed"})
+
+RESTRICTED: Final = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+_numbers: Final = itertools.count()
+
+
+class BrokerPod:
+    """A Java broker: a master with id 0, a slave with any other. A context manager.
+
+    `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
+    so: by default when every one of these NameServers knows its address. `address` is where it
+    listens, from the moment that its pod has an address.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
+        self,
+        workspace: Workspace,
+        namesrv: str,
+        *,
+        name: str = "broker-a",
+        broker_id: int = 0,
+        properties: Properties | None = None,
+        labels: Mapping[str, str] | None = None,
+        ready: "Callable[[BrokerPod], bool] | None" = None,
+    ) -> None:
+        self.namesrv, self.name, self.broker_id = namesrv, name, broker_id
+        self.pod = f"{name}-{broker_id}"
+        self.address = ""
+        self._workspace = workspace
+        self._labels = dict(labels or {})
+        self._ready = ready or BrokerPod.registered
+        self._settings = BrokerSettings(
+            namesrv=namesrv,
+            host=ADDRESS,
+            directory=FILES,
+            name=name,
+            broker_id=broker_id,
+            properties=dict(properties or {}),
+        )
+
+    def registered(self) -> bool:
+        """Whether each of its NameServers answers and knows it."""
+        reachable = map(self._workspace.cluster.address, self.namesrv.split(";"))
+        return all(knows_broker(server, self.address) for server in reachable)
+
+    def kill(self) -> None:
+        """SIGKILL; it says goodbye to nobody and does not come back."""
+        self._workspace.cluster.kill(self._workspace.namespace, self.pod, "main")
+
+    def start(self) -> None:
+        """Start it and return when it serves. Raises HarnessError if it ends or takes too long."""
+        self._workspace.apply(self._configuration(), self._manifest())
+        self.address = f"{self._wait(self._pod_ip, 'an address')}:{PORT}"
+        self._wait(lambda: self._ready(self), f"registered with {self.namesrv}")
+
+    def delete(self) -> None:
+        """Delete the pod, and wait until it is gone."""
+        _delete(self._workspace, f"pod/{self.pod}", f"configmap/{self.pod}")
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.delete()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.delete()
+
+    def _wait(self, condition: Callable[[], T], what: str) -> T:
+        def unless_ended() -> T:
+            if _phase(self._workspace, self.pod) in ENDED:
+                log = self._workspace.log(self.pod)
+                raise HarnessError(f"broker {self.pod} has ended:\n{log[-2000:]}")
+            return condition()
+
+        what = f"broker {self.pod}: {what}"
+        return until(unless_ended, timeout=START_TIMEOUT, what=what, interval=0.3)
+
+    def _pod_ip(self) -> str:
+        return str(self._workspace.get("pod", self.pod)["status"].get("podIP", ""))
+
+    def _configuration(self) -> Object:
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": self.pod},
+            "data": {"broker.conf": self._settings.text()},
+        }
+
+    def _manifest(self) -> Object:
+        field = {"fieldRef": {"fieldPath": "status.podIP"}}
+        pod = _pod(
+            self._workspace,
+            self.pod,
+            ["sh", "-c", START_BROKER, "broker", *self._settings.command(IN_IMAGE)],
+            memory="768Mi",
+            env=[{"name": ADDRESS, "valueFrom": field}],
+        )
+        pod["metadata"]["labels"] |= self._labels
+        pod["spec"]["volumes"].append({"name": "config", "configMap": {"name": self.pod}})
+        mounts = pod["spec"]["containers"][0]["volumeMounts"]
+        mounts.append({"name": "config", "mountPath": CONFIG})
+        return pod
+
+
+class ClientPod(Generic[T]):
+    """A producer or a consumer, which starts with the `with` statement and is gone after it."""
+
+    def __init__(
+        self, workspace: Workspace, mode: str, order: Order, read: Callable[[str], T]
+    ) -> None:
+        self.pod = f"{mode}-{next(_numbers)}"
+        self._workspace, self._mode, self._order, self._read = workspace, mode, order, read
+
+    def wait_sending(self) -> None:
+        """Wait until a producer's first message is stored. Raises HarnessError."""
+        timeout = START_TIMEOUT + self._order.deadline
+        self._workspace.wait_log(self.pod, "the first message is stored", timeout=timeout)
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for its end, by default as long as that may take; what it did.
+
+        Raises HarnessError if it fails in another way than by its deadline.
+        """
+        until(
+            lambda: _phase(self._workspace, self.pod) in ENDED,
+            timeout=timeout or START_TIMEOUT + self._order.deadline + GRACE,
+            what=f"{self.pod} to end",
+            interval=0.3,
+        )
+        return self._read(self._workspace.log(self.pod))
+
+    def __enter__(self) -> Self:
+        words = [self._mode, *self._order.words()]
+        program = command(IN_IMAGE, "Traffic", words, directory=FILES, heap="64m")
+        self._workspace.apply(_pod(self._workspace, self.pod, program, memory="384Mi"))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _delete(self._workspace, f"pod/{self.pod}")
+
+
+def start_producer(  # noqa: PLR0913 - settings by keyword, each with a default
+    workspace: Workspace,
+    namesrv: str,
+    topic: str,
+    count: int,
+    *,
+    group: str = "harness-producer",
+    deadline: float = 60.0,
+    pause: float = 0.0,
+) -> ClientPod[Produced]:
+    """A producer of `count` numbered messages, `pause` seconds apart, to be used in a `with`.
+
+    It tries again after failures until `deadline` seconds are over.
+    """
+    order = Order(namesrv, topic, count, group, deadline, pause)
+    return ClientPod(workspace, "produce", order, read_produced)
+
+
+def produce(workspace: Workspace, namesrv: str, topic: str, count: int) -> Produced:
+    """Send `count` numbered messages, with retries for a minute. Raises HarnessError."""
+    with start_producer(workspace, namesrv, topic, count) as producer:
+        return producer.result()
+
+
+def consume(  # noqa: PLR0913 - settings by keyword, each with a default
+    workspace: Workspace,
+    namesrv: str,
+    topic: str,
+    count: int,
+    *,
+    mode: Literal["push", "lite-pull"] = "push",
+    group: str = "harness-consumer",
+    deadline: float = 60.0,
+) -> Consumed:
+    """Receive until `count` different messages are there or `deadline` seconds are over.
+
+    Raises HarnessError if the program fails in another way than by its deadline.
+    """
+    order = Order(namesrv, topic, count, group, deadline)
+    with ClientPod(workspace, mode, order, read_consumed) as consumer:
+        return consumer.result()
+
+
+def _pod(
+    workspace: Workspace, name: str, program: list[str], *, memory: str, **fields: Any
+) -> Object:
+    """A pod that runs once, within what Pod Security `restricted` allows."""
+    return workspace.pod(
+        name,
+        *program,
+        image=workspace.cluster.java_image(),
+        restartPolicy="Never",
+        resources={"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": memory}},
+        securityContext=RESTRICTED,
+        volumes=[{"name": "files", "emptyDir": {}}],
+        volumeMounts=[{"name": "files", "mountPath": str(FILES)}],
+        **fields,
+    )
+
+
+def _phase(workspace: Workspace, pod: str) -> str:
+    return str(workspace.get("pod", pod)["status"].get("phase", ""))
+
+
+def _delete(workspace: Workspace, *objects: str) -> None:
+    workspace.kubectl("delete", "--ignore-not-found", *objects)
