@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from harness import phases
 from harness.cluster import Capability
 from harness.kinds import DEFAULT_KIND, KINDS, cluster_class
 
@@ -63,10 +64,12 @@ class _Selection:
         self._ran += nodeid in self._cluster_tests
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how many cluster tests ran, and how many were left to other kinds."""
+        """Say how many cluster tests ran, how many were left to other kinds, and the time split."""
         if self._ran or self._left:
             line = f"cluster kind {self._kind}: {self._ran} tests{self._rest()}"
             terminalreporter.write_line(line)
+        if spent := phases.split():
+            terminalreporter.write_line(f"time beside the tests: {spent}")
 
     def _rest(self) -> str:
         counts = [f"{count} more need {names}" for names, count in sorted(self._left.items())]

@@ -68,7 +68,9 @@ def import_root(engine: Engine, root: rootfs.RootFilesystem) -> str:
     reference = f"rocketmq-operator/rootfs:{path.stem}"
     if not engine.has_image(reference):
         with path.open("rb") as stream:
-            engine.docker("import", "-", reference, stdin=stream, timeout=IMPORT_TIMEOUT)
+            search = f"{root.programs}:{archive.PATH}".removeprefix(":")
+            words = ("import", f"--change=ENV PATH={search}", "-", reference)
+            engine.docker(*words, stdin=stream, timeout=IMPORT_TIMEOUT)
     return reference
 
 

@@ -7,6 +7,7 @@ link, to this machine and nowhere further.
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,9 @@ INNER: Final = "up0"
 OUTER_ADDRESS: Final = "198.18.213.1"
 """Of the range that RFC 2544 keeps for tests of devices, so nobody routes to it."""
 INNER_ADDRESS: Final = "198.18.213.2"
+GROUP: Final = "rocketmq-kind"
+"""The cgroup of all containers."""
+CGROUPS: Final = Path("/sys/fs/cgroup")
 START_TIMEOUT: Final = 60.0
 STOP_GRACE: Final = 20.0
 
@@ -61,14 +65,22 @@ def own_engine(log: Path) -> Iterator[Engine]:
         )
     require(PROGRAMS)
     with locked(cache_dir() / "docker.lock"):
-        shutil.rmtree(STATE, ignore_errors=True)
+        _clean()
         STATE.mkdir(mode=0o700)
         daemon = start(_command(), log=log, name="dockerd")
         try:
             yield _ready(daemon)
         finally:
             _stop(daemon)
-            shutil.rmtree(STATE, ignore_errors=True)
+            _clean()
+
+
+def _clean() -> None:
+    """Remove what a killed engine leaves: the files of its sockets, and empty cgroups."""
+    shutil.rmtree(STATE, ignore_errors=True)
+    for group in (*CGROUPS.glob(GROUP), *CGROUPS.glob(f"*/{GROUP}")):
+        for directory, _, _ in os.walk(group, topdown=False):
+            os.rmdir(directory)
 
 
 def _ready(daemon: Child) -> Engine:
@@ -94,6 +106,8 @@ def _command() -> list[str]:
         f"--exec-root={STATE / 'exec'}",
         f"--pidfile={STATE / 'docker.pid'}",
         f"--host=unix://{STATE}/docker.sock",
+        f"--cgroup-parent=/{GROUP}",
+        "--exec-opt=native.cgroupdriver=cgroupfs",
         "--bridge=none",
         "--dns=127.0.0.1",
         "--log-driver=local",
@@ -136,7 +150,7 @@ def _connect(daemon: Child) -> None:
 def _stop(daemon: Child) -> None:
     """Let the engine write down what it has, then end what is left of its namespaces."""
     for child in _children(daemon.pid):
-        os.kill(child, 15)
+        os.kill(child, signal.SIGTERM)
     try:
         until(lambda: daemon.exit_code is not None, timeout=STOP_GRACE, what="dockerd to end")
     except HarnessError as error:

@@ -21,11 +21,15 @@ UNREAD: Final = ("man", "doc", "locale", "info")
 
 @dataclass(frozen=True)
 class RootFilesystem:
-    """What is in one. `variant` is mmdebstrap's: `extract` runs no maintainer scripts."""
+    """What is in one. `variant` is mmdebstrap's: `extract` runs no maintainer scripts.
+
+    `programs` is where programs are beside the usual directories.
+    """
 
     name: str
     packages: tuple[str, ...]
     variant: str = "minbase"
+    programs: str = ""
 
     def build(self) -> Path:
         """The tar file, made first if the cache has none: up to 90 s each.
@@ -75,4 +79,9 @@ NODE: Final = RootFilesystem(
 PROXY: Final = RootFilesystem("kube-proxy", ("iptables", "nftables"), "extract")
 BUSYBOX: Final = RootFilesystem("busybox", ("busybox-static",), "extract")
 PYTHON: Final = RootFilesystem("python", ("python3", "python3-venv", "dash"), "extract")
-JRE: Final = RootFilesystem("jre", ("openjdk-17-jre-headless", "dash", "sed"), "extract")
+JRE: Final = RootFilesystem(
+    "jre",
+    ("openjdk-17-jre-headless", "dash", "sed"),
+    "extract",
+    "/usr/lib/jvm/java-17-openjdk-amd64/bin",
+)
