@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.cluster import Cluster
+from harness.cluster import Cluster, Nodes
 from harness.product import Make, Nsc, Product
 
 
@@ -16,6 +16,13 @@ def product(kubernetes: Cluster) -> Product:
     product = Product(kubernetes)
     product.install()
     return product
+
+
+@pytest.fixture
+def nodes(kubernetes: Cluster) -> Nodes:
+    """The cluster's machine, for tests that need nodes."""
+    assert isinstance(kubernetes, Nodes)
+    return kubernetes
 
 
 _numbers = itertools.count()

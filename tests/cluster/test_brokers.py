@@ -10,6 +10,7 @@ from harness.product import Make
 from harness.server import Server
 from harness.traffic import Produced
 from harness.wait import until
+from harness.watch import Watch
 
 WITHIN: Final = 2.0
 """Seconds from the moment that no server shows a broker to the status that says so."""
@@ -129,3 +130,32 @@ def test_no_message_fails_while_every_server_is_replaced(make: Make) -> None:
         )
         assert nsc.columns()["BROKERS"] == "1/1"
         assert producer.result() == Produced(MESSAGES, 0, "")
+
+
+@pytest.mark.needs("services")
+@pytest.mark.timeout(NAMES)
+def test_a_server_that_moves_gets_the_broker_back_and_no_other_loses_it(make: Make) -> None:
+    nsc = make(replicas=3)
+    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")) as broker:
+        nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
+        before, servers = nsc.pod_ips(), nsc.servers()
+        moved = min(servers)
+        others = {name: address for name, address in servers.items() if name != moved}
+        with Watch(others, ()) as watch:
+            nsc.kubectl("delete", "pod", moved)
+            found = nsc.wait_status(
+                lambda status: (
+                    status["brokers"][0]["views"] == "3/3"
+                    and nsc.pod_ips().get(moved) not in (None, before[moved])
+                ),
+                "the broker on three servers, one at another address",
+                timeout=NAMES / 2,
+            )
+        assert found["brokersOnline"] == "1/1"
+        assert broker.address in Server(nsc.servers()[moved]).brokers()
+        answers = [
+            each for name in others for each in watch.since(name, 0.0) if each.view is not None
+        ]
+        shown = [broker.address in each.shows(f"cluster {broker.name}") for each in answers]
+        assert shown
+        assert all(shown)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from harness.errors import HarnessError
 from harness.images import Images
@@ -112,3 +112,16 @@ class Cluster(ABC):
     @abstractmethod
     def address(self, in_cluster: str) -> str:
         """Where `host:port`, as programs in the cluster write it, is reachable from here."""
+
+
+@runtime_checkable
+class Nodes(Protocol):
+    """What clusters with the capability NODES have beyond what every kind has."""
+
+    def on_node(self, *words: str) -> str:
+        """Run a program on the node; its stdout. Raises HarnessError if it fails."""
+        ...
+
+    def restart_node(self) -> None:
+        """Restart the node as if the machine had been, and wait until the API answers again."""
+        ...

@@ -2,13 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from harness.cluster import Cluster
 from harness.wait import until
 from harness.workspace import Workspace
+from rocketmq_operator.reconciler.lifecycle import LEASE_NAME
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MANIFESTS: Final = ROOT / "manifests"
@@ -58,6 +60,11 @@ class Product:
         text = self.kubectl("-n", SYSTEM, "get", "pods", "-l", selector, "-o", "name")
         return [line.removeprefix("pod/") for line in text.split()]
 
+    def leader(self) -> str:
+        """Which of the operator's replicas works, `pod_suffix`; empty while none does."""
+        jsonpath = "-o=jsonpath={.spec.holderIdentity}"
+        return self.kubectl("-n", SYSTEM, "get", "lease", LEASE_NAME, jsonpath)
+
     def scale_operator(self, replicas: int) -> None:
         """Set the number of the operator's replicas and wait until it is so."""
         self.kubectl("-n", SYSTEM, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")
@@ -67,6 +74,19 @@ class Product:
             what=f"{replicas} pods of the operator",
         )
         if replicas:
+            self.wait_for_operator()
+
+    @contextmanager
+    def operator_with(self, **spec: Any) -> Iterator[None]:
+        """The operator's pods with this patch of their spec, and then as they were before."""
+        deployment = f"deployment/{DEPLOYMENT}"
+        text = json.dumps({"spec": {"template": {"spec": spec}}})
+        self.kubectl("-n", SYSTEM, "patch", deployment, "-p", text)
+        try:
+            self.wait_for_operator()
+            yield
+        finally:
+            self.kubectl("-n", SYSTEM, "rollout", "undo", deployment)
             self.wait_for_operator()
 
 
@@ -162,13 +182,22 @@ class Nsc:
         items = json.loads(self.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
         return {item["metadata"]["name"]: item for item in items}
 
-    def servers(self, port: int = 9876) -> dict[str, str]:
-        """Each server's `host:port` as reachable from here, by pod."""
+    def ready(self) -> set[str]:
+        """Names of its pods that are ready and stay."""
+        return {name for name, pod in self.pods().items() if _ready(pod)}
+
+    def pod_ips(self) -> dict[str, str]:
+        """Addresses of its pods that have one and stay, by name."""
         return {
-            name: self.product.cluster.address(f"{pod['status']['podIP']}:{port}")
+            name: pod["status"]["podIP"]
             for name, pod in sorted(self.pods().items())
             if pod["status"].get("podIP") and "deletionTimestamp" not in pod["metadata"]
         }
+
+    def servers(self, port: int = 9876) -> dict[str, str]:
+        """Each server's `host:port` as reachable from here, by pod."""
+        address = self.product.cluster.address
+        return {name: address(f"{ip}:{port}") for name, ip in self.pod_ips().items()}
 
     def started(self) -> dict[str, str]:
         """When the server in each pod started; changes when a pod or its process is replaced."""
@@ -189,6 +218,12 @@ class Nsc:
         kinds = "statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets,pods"
         selector = f"namesrv.dev/cluster={self.name}"
         return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
+
+
+def _ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
 
 
 def _instance(pod: dict[str, Any]) -> str:

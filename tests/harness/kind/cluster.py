@@ -14,6 +14,7 @@ from harness.cluster import Capability, Cluster
 from harness.errors import HarnessError
 from harness.images import DEFAULT_REGISTRY, JAVA_IMAGE, PRODUCT_IMAGE, Images
 from harness.kind import appimages, configuration, relay
+from harness.kind.containerd import CONTAINERD
 from harness.kind.engine import Engine
 from harness.kind.engines import engine
 from harness.kind.network import closed_network
@@ -29,7 +30,6 @@ MEMORY: Final = "10g"
 """Of the node, with everything in it."""
 CREATE_TIMEOUT: Final = 300.0
 RESTART_TIMEOUT: Final = 120.0
-CONTAINERD: Final = ("ctr", "--namespace=k8s.io")
 
 
 class KindCluster(Cluster):

@@ -1,0 +1,47 @@
+"""A machine that goes down with everything on it, and comes back."""
+
+from typing import Any, Final
+
+import pytest
+
+from harness.cluster import Nodes
+from harness.java.pods import BrokerPod
+from harness.product import WAIT, Make, Nsc, Product
+from harness.server import Server
+from harness.wait import until
+
+ORDER: Final = "orderMessageEnable"
+SPEC: Final[dict[str, Any]] = {
+    "replicas": 2,
+    "namesrvConfig": {ORDER: "true"},
+    "kvConfig": [{"kvNamespace": "app", "entries": {"a": "1"}}],
+}
+HEALTHY: Final = {"READY": "2/2", "STATUS": "Running", "VIEWS": "Converged", "CONFIG": "Synced"}
+
+
+@pytest.mark.needs("nodes")
+def test_everything_heals_after_a_restart_of_the_node(
+    product: Product, nodes: Nodes, make: Make
+) -> None:
+    nsc = make(**SPEC)
+    names = nsc.addresses("namesrvAddr")
+    for server in _servers(nsc):
+        server.put("app", "foreign", "x")
+    with BrokerPod(nsc.workspace, names):
+        nsc.wait_columns(BROKERS="1/1")
+        before = nsc.started()
+        nodes.restart_node()
+    until(
+        lambda: set(nsc.started().values()).isdisjoint(before.values()),
+        timeout=WAIT,
+        what="both servers started again",
+    )
+    product.wait_for_operator()
+    with BrokerPod(nsc.workspace, names):
+        nsc.wait_columns(BROKERS="1/1", **HEALTHY)
+        assert [server.kv("app") for server in _servers(nsc)] == [{"a": "1", "foreign": "x"}] * 2
+        assert [server.config(ORDER) for server in _servers(nsc)] == ["true"] * 2
+
+
+def _servers(nsc: Nsc) -> list[Server]:
+    return [Server(address) for address in nsc.servers().values()]
