@@ -40,8 +40,8 @@ def test_what_is_written_beside_volumes_is_seen(
     product: Product, nodes: Nodes, namespace: str
 ) -> None:
     workspace = Workspace(product.cluster, namespace)
-    _run(workspace, "writer", "python3", "-c", "open('/var/tmp/x', 'w')", read_only=False)
-    assert _container(nodes, workspace, "writer", "main").written() == {"/var/tmp/x"}
+    _run(workspace, "writer", "python3", "-c", "open('/tmp/x', 'w')", read_only=False)
+    assert _container(nodes, workspace, "writer", "main").written() == {"/tmp/x"}
 
 
 @contextmanager
