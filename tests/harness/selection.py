@@ -17,7 +17,7 @@ from harness.kinds import DEFAULT_KIND, KINDS, cluster_class
 OPTION: Final = "--cluster"
 MARK: Final = "needs"
 FIXTURES: Final = frozenset({"kubernetes", "product"})
-"""A test that uses one of them is a cluster test."""
+"""A test that uses one of them, or needs a capability, is a cluster test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,7 +50,7 @@ class _Selection:
     @pytest.hookimpl(trylast=True)  # what -k and -m deselect is not ours to count
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Deselect tests with needs that are not met. Raises UsageError for an unknown need."""
-        tests = [item for item in items if FIXTURES.intersection(_fixtures(item))]
+        tests = [item for item in items if FIXTURES.intersection(_fixtures(item)) or _needs(item)]
         capabilities = cluster_class(self._kind).capabilities if tests else frozenset()
         unmet = {item: lacking for item in tests if (lacking := _needs(item) - capabilities)}
         self._left.update(" and ".join(sorted(lacking)) for lacking in unmet.values())
