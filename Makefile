@@ -37,7 +37,7 @@ test: setup ## All tests, against real peers; ARGS="-k name" picks some
 
 e2e: setup ## The end-to-end suite on real nodes, by kind; root needs nothing installed
 	PYTHONPATH=tests $(BIN)/python -m harness fetch --cluster=kind
-	$(BIN)/pytest tests/kind_harness tests/cluster --cluster=kind $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m harness suite $(ARGS)
 
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))

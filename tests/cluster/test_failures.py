@@ -78,6 +78,7 @@ def test_a_server_that_crashes_is_told_and_comes_back(
     assert nsc.started() != before
 
 
+@pytest.mark.alone
 def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
     product: Product, kubernetes: Cluster, make: Make
 ) -> None:
@@ -90,6 +91,7 @@ def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
     assert [Server(a).kv("app") for a in nsc.servers().values()] == [{"a": "9"}] * 3
 
 
+@pytest.mark.alone
 def test_another_replica_takes_over_from_a_killed_leader(
     product: Product, kubernetes: Cluster, make: Make
 ) -> None:
@@ -101,6 +103,7 @@ def test_another_replica_takes_over_from_a_killed_leader(
     product.wait_for_operator()
 
 
+@pytest.mark.alone
 def test_servers_start_right_while_the_operator_is_down(product: Product, make: Make) -> None:
     nsc = make(
         replicas=1,

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from harness import demo, fuzz, java, phases
+from harness import demo, fuzz, java, phases, suite
 from harness.binaries import KIND, binaries
 from harness.cluster import Cluster
 from harness.errors import HarnessError
@@ -76,6 +76,13 @@ def show(*, kind: str, once: bool) -> None:
         demo.show(cluster)
         if not once:
             _stay(cluster)
+
+
+@main.command("suite", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run_suite(arguments: tuple[str, ...]) -> None:
+    """The end-to-end suite on real nodes; ARGUMENTS are pytest's."""
+    sys.exit(suite.run(arguments))
 
 
 @main.command("fuzz")
