@@ -42,6 +42,8 @@ INNER_ADDRESS: Final = "198.18.213.2"
 GROUP: Final = "rocketmq-kind"
 """The cgroup of all containers."""
 CGROUPS: Final = Path("/sys/fs/cgroup")
+KEPT: Final = "336h"
+"""Images older than this are made again when they are needed."""
 START_TIMEOUT: Final = 60.0
 STOP_GRACE: Final = 20.0
 
@@ -97,6 +99,7 @@ def _ready(daemon: Child) -> Engine:
         return engine.answers()
 
     until(answers, timeout=START_TIMEOUT, what="the Docker engine to start")
+    engine.docker("image", "prune", "--all", "--force", f"--filter=until={KEPT}")
     return engine
 
 
