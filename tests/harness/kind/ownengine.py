@@ -80,9 +80,15 @@ def own_engine(log: Path) -> Iterator[Engine]:
 def _clean() -> None:
     """Remove what a killed engine leaves: the files of its sockets, and empty cgroups."""
     shutil.rmtree(STATE, ignore_errors=True)
+    # The processes of an engine that was killed a moment ago may still be about to end.
+    until(_no_cgroups, timeout=STOP_GRACE, what="cgroups to be empty", retry_on=(OSError,))
+
+
+def _no_cgroups() -> bool:
     for group in (*CGROUPS.glob(GROUP), *CGROUPS.glob(f"*/{GROUP}")):
         for directory, _, _ in os.walk(group, topdown=False):
             os.rmdir(directory)
+    return True
 
 
 def _ready(daemon: Child) -> Engine:
