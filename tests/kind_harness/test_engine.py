@@ -28,7 +28,8 @@ from harness.kind.nodeimage import import_root
 from harness.kind.ownengine import own_engine
 with own_engine(Path(sys.argv[1])) as engine:
     image = import_root(engine, rootfs.BUSYBOX)
-    engine.docker("run", "--detach", "--network=none", "--name=left", image, "busybox", "sleep", "{MARK}")
+    command = (image, "busybox", "sleep", "{MARK}")
+    engine.docker("run", "--detach", "--network=none", "--name=left", *command)
     print("running", flush=True)
     time.sleep(600)
 """
