@@ -6,8 +6,7 @@ import signal as signals
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 from harness import shell
 from harness.binaries import KIND, binaries
@@ -47,33 +46,18 @@ class KindCluster(Cluster):
     kind: ClassVar[str] = "kind"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
-    def __init__(self, *, name: str = "cluster") -> None:
-        super().__init__(name=name)
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
+    def _start(self, starting: ExitStack) -> None:
         programs = binaries(KIND)
         self.kubectl_path, self._kind = programs.path("kubectl"), programs.path("kind")
-        with ExitStack() as starting:
-            if running := os.environ.get(RUNNING):
-                self._use(Path(running))
-            else:
-                self._start(starting)
-            self.images = NodeImages(self)
-            self._tunnels = relay.Tunnels(*self._relay)
-            starting.callback(self._tunnels.close)
-            self._cleanup = starting.pop_all()
-        return self
+        if running := os.environ.get(RUNNING):
+            self._use(Path(running))
+        else:
+            self._create(starting)
+        self.images = NodeImages(self)
+        self._tunnels = relay.Tunnels(*self._relay)
+        starting.callback(self._tunnels.close)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.close()
-
-    def _start(self, starting: ExitStack) -> None:
+    def _create(self, starting: ExitStack) -> None:
         self.run_dir = starting.enter_context(run_directory(self.name))
         self.kubeconfig = self.run_dir / KUBECONFIG
         starting.enter_context(locked(cache_dir() / "kind.lock"))
@@ -84,7 +68,7 @@ class KindCluster(Cluster):
         network = starting.enter_context(closed_network(self._engine, node))
         starting.callback(self._delete)
         with phase("create the cluster"):
-            self._create(node, built, network)
+            self._create_node(node, built, network)
         with phase("load the images"):
             self._run("load", "docker-image", f"--name={NAME}", PRODUCT_IMAGE, JAVA_IMAGE)
         self._start_relay()
@@ -99,7 +83,7 @@ class KindCluster(Cluster):
         state = {"engine": asdict(self._engine), "relay": self._relay}
         (self.run_dir / STATE).write_text(json.dumps(state))
 
-    def _create(self, node: str, built: bool, network: str) -> None:
+    def _create_node(self, node: str, built: bool, network: str) -> None:
         # Ports in an isolated engine's network are nobody else's.
         ports = (6443, 30080) if self._engine.isolated else free_ports(self._engine.address, 2)
         self._relay = self._engine.address, ports[1]
