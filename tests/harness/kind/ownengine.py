@@ -66,7 +66,7 @@ def own_engine(log: Path) -> Iterator[Engine]:
             "user to use it (`docker version` must show a server), or run as root"
         )
     require(PROGRAMS)
-    with locked(cache_dir() / "docker.lock"):
+    with locked(STATE.with_suffix(".lock")):
         _clean()
         STATE.mkdir(mode=0o700)
         daemon = start(_command(), log=log, name="dockerd")
