@@ -9,7 +9,7 @@ IMAGE ?= rocketmq-operator:$(VERSION)
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test fuzz image lint format lock clean
+.PHONY: help setup demo cluster test e2e fuzz image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -34,6 +34,10 @@ cluster: setup ## A cluster with the operator, to play with, until Ctrl-C
 test: setup ## All tests, against real peers; ARGS="-k name" picks some
 	PYTHONPATH=tests $(BIN)/python -m harness fetch
 	$(BIN)/pytest $(ARGS)
+
+e2e: setup ## The end-to-end suite on real nodes, by kind; root needs nothing installed
+	PYTHONPATH=tests $(BIN)/python -m harness fetch --cluster=kind
+	PYTHONPATH=tests $(BIN)/python -m harness suite $(ARGS)
 
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))

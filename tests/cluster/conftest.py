@@ -1,6 +1,6 @@
 """The operator in a cluster, and NameServerClusters to try it with."""
 
-import itertools
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,13 +25,10 @@ def nodes(kubernetes: Cluster) -> Nodes:
     return kubernetes
 
 
-_numbers = itertools.count()
-
-
 @pytest.fixture
 def namespace(product: Product) -> Iterator[str]:
     """A namespace of the test's own, as strict as Pod Security can be."""
-    name = f"test-{next(_numbers)}"
+    name = f"test-{secrets.token_hex(3)}"
     product.kubectl("create", "namespace", name)
     product.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
     yield name

@@ -17,7 +17,7 @@ UID: Final = 12345
 ANYBODY: Final = {"runAsUser": UID, "runAsGroup": UID}
 PROGRAMS: Final = ("operator", "nameserver", "mqadmin")
 
-pytestmark = pytest.mark.needs("images", "nodes")
+pytestmark = [pytest.mark.needs("images", "nodes"), pytest.mark.alone]
 
 
 def test_every_program_runs_as_any_user_on_a_read_only_root(

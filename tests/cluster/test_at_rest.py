@@ -4,6 +4,8 @@ import re
 import time
 from typing import Final
 
+import pytest
+
 from harness.product import Make, Product
 
 REST: Final = 60.0
@@ -36,6 +38,7 @@ def writes(product: Product) -> dict[str, int]:
     return found
 
 
+@pytest.mark.alone
 def test_nothing_is_written_for_a_minute(product: Product, make: Make) -> None:
     make(replicas=3, kvConfig=[{"kvNamespace": "app", "entries": {"a": "1"}}])
     make(replicas=1)

@@ -21,6 +21,7 @@ NAMES: Final = 240.0
 """Seconds for two servers to get new addresses: Java and CoreDNS keep the old ones for 30 each."""
 
 
+@pytest.mark.alone  # it measures time
 def test_a_broker_registers_passes_messages_and_is_missed_at_once(make: Make) -> None:
     nsc = make(replicas=3)
     with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")) as broker:

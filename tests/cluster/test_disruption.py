@@ -43,6 +43,7 @@ def node(product: Product) -> Iterator[str]:
     product.kubectl("uncordon", name)
 
 
+@pytest.mark.alone
 @pytest.mark.needs("nodes")
 def test_a_drain_waits_for_servers_that_cannot_be_elsewhere(make: Make, node: str) -> None:
     nsc = make(replicas=3)
@@ -57,6 +58,7 @@ def test_a_drain_waits_for_servers_that_cannot_be_elsewhere(make: Make, node: st
     assert nsc.columns()["READY"] == "3/3"
 
 
+@pytest.mark.alone
 @pytest.mark.needs("nodes")
 def test_a_single_server_is_drained_and_comes_back(make: Make, node: str) -> None:
     nsc = make(replicas=1)

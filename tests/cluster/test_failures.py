@@ -85,6 +85,7 @@ def test_a_server_that_crashes_is_told_and_comes_back(
     assert nsc.started() != before
 
 
+@pytest.mark.alone
 def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
     product: Product, kubernetes: Cluster, make: Make
 ) -> None:
@@ -107,6 +108,7 @@ def delete(product: Product, pod: str) -> None:
     product.kubectl("-n", SYSTEM, "delete", "pod", pod, "--grace-period=0", "--force")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("end", [kill, delete])
 def test_another_replica_takes_over_from_the_leader(
     product: Product, make: Make, end: Callable[[Product, str], None]
@@ -119,6 +121,7 @@ def test_another_replica_takes_over_from_the_leader(
     product.wait_for_operator()
 
 
+@pytest.mark.alone
 def test_servers_start_right_while_the_operator_is_down(product: Product, make: Make) -> None:
     nsc = make(
         replicas=1,

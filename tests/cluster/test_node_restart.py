@@ -19,6 +19,7 @@ SPEC: Final[dict[str, Any]] = {
 HEALTHY: Final = {"READY": "2/2", "STATUS": "Running", "VIEWS": "Converged", "CONFIG": "Synced"}
 
 
+@pytest.mark.alone
 @pytest.mark.needs("nodes")
 def test_everything_heals_after_a_restart_of_the_node(
     product: Product, nodes: Nodes, make: Make

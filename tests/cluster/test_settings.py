@@ -124,4 +124,8 @@ def test_configuration_that_no_server_takes_is_told(
     nsc.wait_status(
         lambda status: any(c["reason"] == reason for c in status.get("conditions", ())), reason
     )
-    assert words in nsc.condition("Ready")["message"]
+    until(
+        lambda: words in nsc.condition("Ready")["message"],
+        timeout=30,
+        what=f"Ready to say {words!r}",
+    )

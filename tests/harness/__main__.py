@@ -10,15 +10,24 @@ from types import FrameType
 
 import click
 
-from harness import demo, fuzz, java
-from harness.binaries import binaries
-from harness.embedded import EmbeddedCluster
+from harness import demo, fuzz, java, phases, suite
+from harness.binaries import KIND, binaries
+from harness.cluster import Cluster
 from harness.errors import HarnessError
 from harness.go_client import go_client
+from harness.kind import imagereport
+from harness.kind.cluster import KindCluster, prepare_images
+from harness.kind.engines import engine
+from harness.kinds import DEFAULT_KIND, KINDS, cluster_class
 from harness.nameserver import NameServer
 from harness.packages import require_bubblewrap
 from harness.product import Product
 from harness.python_client import python_client
+from harness.rundir import LOGS, run_directory
+
+chosen_kind = click.option(
+    "--cluster", "kind", type=click.Choice(tuple(KINDS)), default=DEFAULT_KIND, show_default=True
+)
 
 
 @click.group()
@@ -27,8 +36,12 @@ def main() -> None:
 
 
 @main.command()
-def fetch() -> None:
+@chosen_kind
+def fetch(kind: str) -> None:
     """Build and fetch what tests and demos need, unless the cache has it."""
+    if kind == KindCluster.kind:
+        _fetch_for_nodes()
+        return
     require_bubblewrap()
     binaries()
     java.libraries()
@@ -38,28 +51,38 @@ def fetch() -> None:
 
 
 @main.command()
-def up() -> None:
+@chosen_kind
+def up(kind: str) -> None:
     """An empty cluster."""
-    with _cluster("up") as cluster:
+    with _cluster(kind, "up") as cluster:
         _stay(cluster)
 
 
 @main.command("cluster")
-def with_operator() -> None:
+@chosen_kind
+def with_operator(kind: str) -> None:
     """A cluster with the API and the operator installed, and nothing else."""
-    with _cluster("cluster") as cluster:
+    with _cluster(kind, "cluster") as cluster:
         Product(cluster).install()
         _stay(cluster)
 
 
 @main.command("demo")
+@chosen_kind
 @click.option("--once", is_flag=True, help="End after the last step.")
-def show(*, once: bool) -> None:
+def show(*, kind: str, once: bool) -> None:
     """The product's main job, step by step, with real Java peers."""
-    with _cluster("demo") as cluster:
+    with _cluster(kind, "demo") as cluster:
         demo.show(cluster)
         if not once:
             _stay(cluster)
+
+
+@main.command("suite", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run_suite(arguments: tuple[str, ...]) -> None:
+    """The end-to-end suite on real nodes; ARGUMENTS are pytest's."""
+    sys.exit(suite.run(arguments))
 
 
 @main.command("fuzz")
@@ -78,13 +101,26 @@ def send_nonsense(*, frames: int, seed: int | None) -> None:
             raise HarnessError("a traceback is in the server's log")
 
 
-def _cluster(name: str) -> EmbeddedCluster:
+def _fetch_for_nodes() -> None:
+    with phases.phase("programs and jars"):
+        binaries(KIND)
+        java.libraries()
+    with (
+        run_directory("fetch") as directory,
+        engine(directory / LOGS / "dockerd.log") as running,
+    ):
+        prepare_images(running)
+        print(imagereport.measure(running))
+    print(phases.split())
+
+
+def _cluster(kind: str, name: str) -> Cluster:
     print("starting a cluster", flush=True)
-    return EmbeddedCluster(name=name)
+    return cluster_class(kind)(name=name)
 
 
-def _stay(cluster: EmbeddedCluster) -> None:
-    print(f"\nkubectl is {cluster.kubectl_path}; files in {cluster.run_dir}")
+def _stay(cluster: Cluster) -> None:
+    print(f"\nkubectl is {cluster.kubectl_path}; files in {cluster.kubeconfig.parent}")
     print("Ctrl-C ends the cluster")
     print(f"KUBECONFIG={cluster.kubeconfig}", flush=True)
     while True:

@@ -17,7 +17,14 @@ def cache_dir() -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; the kernel drops it with the process, whatever ends it."""
+    """Hold an exclusive lock on `path`; the kernel drops it with the process, whatever ends it.
+
+    Says so if another process has it, and waits.
+    """
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another run that holds {path} ...", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

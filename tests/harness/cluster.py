@@ -4,6 +4,7 @@ import os
 import signal as signals
 import subprocess
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -42,12 +43,19 @@ class Cluster(ABC):
 
     def __init__(self, *, name: str = "cluster") -> None:
         self.name = name
+        self._cleanup = ExitStack()
 
     @abstractmethod
+    def _start(self, starting: ExitStack) -> None:
+        """Start it, leaving what ends it with `starting`, and return when pods can run."""
+
     def __enter__(self) -> Self:
         """Start it and return when pods can run."""
+        with ExitStack() as starting:
+            self._start(starting)
+            self._cleanup = starting.pop_all()
+        return self
 
-    @abstractmethod
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -55,6 +63,7 @@ class Cluster(ABC):
         trace: TracebackType | None,
     ) -> None:
         """End it, and what runs in it."""
+        self._cleanup.close()
 
     def kubectl(
         self,

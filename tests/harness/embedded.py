@@ -6,8 +6,7 @@ import signal as signals
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from harness.binaries import binaries
 from harness.cluster import Capability, Cluster
@@ -45,21 +44,6 @@ class EmbeddedCluster(Cluster):
         super().__init__(name=name)
         self._nodes = nodes
         self._wanted_run_dir = run_dir
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._cleanup = starting.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.close()
 
     def _start(self, starting: ExitStack) -> None:
         bwrap = require_bubblewrap()

@@ -1,11 +1,12 @@
 """A cluster made by kind: real nodes, images, DNS, Services, volumes."""
 
 import json
+import os
 import signal as signals
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 from harness import shell
 from harness.binaries import KIND, binaries
@@ -30,37 +31,35 @@ MEMORY: Final = "10g"
 """Of the node, with everything in it."""
 CREATE_TIMEOUT: Final = 300.0
 RESTART_TIMEOUT: Final = 120.0
+KUBECONFIG: Final = "kubeconfig"
+STATE: Final = "cluster.json"
+RUNNING: Final = "HARNESS_RUNNING_CLUSTER"
 
 
 class KindCluster(Cluster):
-    """A cluster of one node that is a container; only its image cache outlives it."""
+    """A cluster of one node that is a container; only its image cache outlives it.
+
+    Where the environment variable RUNNING names the run directory of one that another process
+    has made, it is that one: used, and left as it is.
+    """
 
     kind: ClassVar[str] = "kind"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
-    def __init__(self, *, name: str = "cluster") -> None:
-        super().__init__(name=name)
-        self._cleanup = ExitStack()
-
-    def __enter__(self) -> Self:
-        with ExitStack() as starting:
-            self._start(starting)
-            self._cleanup = starting.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cleanup.close()
-
     def _start(self, starting: ExitStack) -> None:
         programs = binaries(KIND)
         self.kubectl_path, self._kind = programs.path("kubectl"), programs.path("kind")
+        if running := os.environ.get(RUNNING):
+            self._use(Path(running))
+        else:
+            self._create(starting)
+        self.images = NodeImages(self)
+        self._tunnels = relay.Tunnels(*self._relay)
+        starting.callback(self._tunnels.close)
+
+    def _create(self, starting: ExitStack) -> None:
         self.run_dir = starting.enter_context(run_directory(self.name))
-        self.kubeconfig = self.run_dir / "kubeconfig"
+        self.kubeconfig = self.run_dir / KUBECONFIG
         starting.enter_context(locked(cache_dir() / "kind.lock"))
         with phase("engine"):
             self._engine = starting.enter_context(engine(self.run_dir / LOGS / "dockerd.log"))
@@ -69,13 +68,22 @@ class KindCluster(Cluster):
         network = starting.enter_context(closed_network(self._engine, node))
         starting.callback(self._delete)
         with phase("create the cluster"):
-            self._create(node, built, network)
+            self._create_node(node, built, network)
         with phase("load the images"):
             self._run("load", "docker-image", f"--name={NAME}", PRODUCT_IMAGE, JAVA_IMAGE)
-            self.images = NodeImages(self)
-        self._start_relay(starting)
+        self._start_relay()
+        self._write_state()
 
-    def _create(self, node: str, built: bool, network: str) -> None:
+    def _use(self, run_dir: Path) -> None:
+        state = json.loads((run_dir / STATE).read_text())
+        self.run_dir, self.kubeconfig = run_dir, run_dir / KUBECONFIG
+        self._engine, self._relay = Engine(**state["engine"]), tuple(state["relay"])
+
+    def _write_state(self) -> None:
+        state = {"engine": asdict(self._engine), "relay": self._relay}
+        (self.run_dir / STATE).write_text(json.dumps(state))
+
+    def _create_node(self, node: str, built: bool, network: str) -> None:
         # Ports in an isolated engine's network are nobody else's.
         ports = (6443, 30080) if self._engine.isolated else free_ports(self._engine.address, 2)
         self._relay = self._engine.address, ports[1]
@@ -87,14 +95,12 @@ class KindCluster(Cluster):
         self._run("create", "cluster", *words, **environment)
         self._engine.docker("update", f"--memory={MEMORY}", f"--memory-swap={MEMORY}", NODE)
 
-    def _start_relay(self, starting: ExitStack) -> None:
+    def _start_relay(self) -> None:
         program = Path(relay.__file__).read_text()
         for item in configuration.relay(program):
             self.kubectl("apply", "-f", "-", input=json.dumps(item))
         words = ("rollout", "status", "deployment/relay", "--timeout=90s")
         self.kubectl(f"--namespace={configuration.RELAY_NAMESPACE}", *words, timeout=100)
-        self._tunnels = relay.Tunnels(*self._relay)
-        starting.callback(self._tunnels.close)
 
     def _delete(self) -> None:
         with phase("remove the cluster"):

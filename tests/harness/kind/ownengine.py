@@ -42,6 +42,8 @@ INNER_ADDRESS: Final = "198.18.213.2"
 GROUP: Final = "rocketmq-kind"
 """The cgroup of all containers."""
 CGROUPS: Final = Path("/sys/fs/cgroup")
+KEPT: Final = "336h"
+"""Images older than this are made again when they are needed."""
 START_TIMEOUT: Final = 60.0
 STOP_GRACE: Final = 20.0
 
@@ -64,7 +66,7 @@ def own_engine(log: Path) -> Iterator[Engine]:
             "user to use it (`docker version` must show a server), or run as root"
         )
     require(PROGRAMS)
-    with locked(cache_dir() / "docker.lock"):
+    with locked(STATE.with_suffix(".lock")):
         _clean()
         STATE.mkdir(mode=0o700)
         daemon = start(_command(), log=log, name="dockerd")
@@ -78,9 +80,15 @@ def own_engine(log: Path) -> Iterator[Engine]:
 def _clean() -> None:
     """Remove what a killed engine leaves: the files of its sockets, and empty cgroups."""
     shutil.rmtree(STATE, ignore_errors=True)
+    # The processes of an engine that was killed a moment ago may still be about to end.
+    until(_no_cgroups, timeout=STOP_GRACE, what="cgroups to be empty", retry_on=(OSError,))
+
+
+def _no_cgroups() -> bool:
     for group in (*CGROUPS.glob(GROUP), *CGROUPS.glob(f"*/{GROUP}")):
         for directory, _, _ in os.walk(group, topdown=False):
             os.rmdir(directory)
+    return True
 
 
 def _ready(daemon: Child) -> Engine:
@@ -97,6 +105,7 @@ def _ready(daemon: Child) -> Engine:
         return engine.answers()
 
     until(answers, timeout=START_TIMEOUT, what="the Docker engine to start")
+    engine.docker("image", "prune", "--all", "--force", f"--filter=until={KEPT}")
     return engine
 
 

@@ -1,0 +1,46 @@
+"""The end-to-end suite on a kind cluster: side by side what can be, then alone what must be."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from harness import phases
+from harness.kind.cluster import RUNNING, KindCluster
+from harness.product import Product
+from harness.selection import ALONE, OPTION
+
+TESTS: Final = Path(__file__).resolve().parents[1]
+ENGINE_TESTS: Final = TESTS / "kind_harness"
+CLUSTER_TESTS: Final = TESTS / "cluster"
+WORKERS: Final = 3
+NO_TESTS: Final = 5
+"""Exit code of pytest (`pytest.ExitCode`)."""
+TIMEOUT: Final = 3600.0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run everything with further words for pytest; its exit code, and the time split printed."""
+    with phases.phase("tests of engines"):
+        codes = [_pytest(ENGINE_TESTS, *arguments)]
+    with KindCluster(name="tests") as cluster:
+        with phases.phase("install the operator"):
+            Product(cluster).install()
+        running = {RUNNING: str(cluster.run_dir)}
+        side_by_side = (f"--numprocesses={WORKERS}", "--dist=worksteal", f"-mnot {ALONE}")
+        with phases.phase(f"tests, {WORKERS} at a time"):
+            codes.append(_pytest(CLUSTER_TESTS, *side_by_side, *arguments, **running))
+        with phases.phase("tests that run alone"):
+            codes.append(_pytest(CLUSTER_TESTS, f"-m{ALONE}", *arguments, **running))
+    print(f"time: {phases.split()}")
+    failed = [code for code in codes if code not in {0, NO_TESTS}]
+    return failed[0] if failed else min(codes)
+
+
+def _pytest(where: Path, *words: str, **variables: str) -> int:
+    command = [sys.executable, "-m", "pytest", str(where), f"{OPTION}={KindCluster.kind}", *words]
+    return subprocess.run(
+        command, env=os.environ | variables, timeout=TIMEOUT, check=False
+    ).returncode
