@@ -105,8 +105,16 @@ def _ready(daemon: Child) -> Engine:
         return engine.answers()
 
     until(answers, timeout=START_TIMEOUT, what="the Docker engine to start")
-    engine.docker("image", "prune", "--all", "--force", f"--filter=until={KEPT}")
+    _forget_old_runs(engine)
     return engine
+
+
+def _forget_old_runs(engine: Engine) -> None:
+    if containers := engine.docker("ps", "--all", "--quiet").split():
+        engine.docker("rm", "--force", "--volumes", *containers)
+    engine.docker("network", "prune", "--force")
+    engine.docker("volume", "prune", "--force")
+    engine.docker("image", "prune", "--all", "--force", f"--filter=until={KEPT}")
 
 
 def _command() -> list[str]:
