@@ -1,5 +1,6 @@
 """Connections through the relay: nothing is lost, and nothing stays open."""
 
+import gc
 import socket
 import subprocess
 import sys
@@ -95,3 +96,17 @@ def test_an_address_stays_while_what_it_leads_to_comes_and_goes(tunnels: Tunnels
         with theirs:
             theirs.sendall(b"here")
         assert read_all(ours) == b"here"
+
+
+def test_what_a_peer_says_after_the_other_has_gone_is_lost_in_silence(
+    tunnels: Tunnels, server: socket.socket
+) -> None:
+    ours = connect(tunnels, target(server))
+    theirs, _ = server.accept()
+    with theirs:
+        ours.close()
+        assert read_all(theirs) == b""
+        gc.collect()  # would take tasks that nobody holds, and say so
+        theirs.sendall(b"too late")
+    with connect(tunnels, target(server)):
+        server.accept()[0].close()

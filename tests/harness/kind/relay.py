@@ -14,6 +14,9 @@ from concurrent.futures import Future
 CONNECT_TIMEOUT = 5.0
 CHUNK = 64 * 1024
 
+_joined: set[asyncio.Task[None] | None] = set()
+"""Tasks that wait for a peer; asyncio itself keeps no hold of one whose other peer has gone."""
+
 
 async def pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     """Pass on all that comes, and then that nothing more will."""
@@ -25,16 +28,26 @@ async def pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> No
         target.write_eof()
 
 
+async def end(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, and return when it is."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
 async def join(
     one: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     other: tuple[asyncio.StreamReader, asyncio.StreamWriter],
 ) -> None:
     """Pass on what either side sends until both have ended, or one is broken."""
+    task = asyncio.current_task()
+    _joined.add(task)
     try:
         await asyncio.gather(pour(one[0], other[1]), pour(other[0], one[1]))
     finally:
-        one[1].close()
-        other[1].close()
+        _joined.discard(task)
+        await end(one[1])
+        await end(other[1])
 
 
 async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,7 +58,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             target = await asyncio.open_connection(host, int(port))
         writer.write(b"\n")
         await join((reader, writer), target)
-    writer.close()
+    await end(writer)
 
 
 async def serve(port: int) -> None:
@@ -85,8 +98,10 @@ class Tunnels:
             self._started.set_result(asyncio.get_running_loop())
             await self._closing.wait()
             # Connections end with the loop's tasks; from Python 3.12 on, servers wait for theirs.
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            connections = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in connections:
                 task.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
     async def _open(self, in_cluster: str) -> str:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -109,8 +124,8 @@ class Tunnels:
                 accepted = await far[0].readline()
             if accepted:
                 await join((reader, writer), far)
-            far[1].close()
-        writer.close()
+            await end(far[1])
+        await end(writer)
 
 
 if __name__ == "__main__":
