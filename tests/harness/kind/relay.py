@@ -9,10 +9,13 @@ import asyncio
 import contextlib
 import sys
 import threading
+from collections.abc import AsyncIterator
 from concurrent.futures import Future
 
 CONNECT_TIMEOUT = 5.0
 CHUNK = 64 * 1024
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _joined: set[asyncio.Task[None] | None] = set()
 """Tasks that wait for a peer; asyncio itself keeps no hold of one whose other peer has gone."""
@@ -28,37 +31,37 @@ async def pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> No
         target.write_eof()
 
 
-async def end(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, and return when it is."""
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+@contextlib.asynccontextmanager
+async def ending(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close a connection after the body, and wait until it is closed."""
+    try:
+        yield
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
-async def join(
-    one: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-    other: tuple[asyncio.StreamReader, asyncio.StreamWriter],
-) -> None:
-    """Pass on what either side sends until both have ended, or one is broken."""
+async def join(one: Connection, other: Connection) -> None:
+    """Pass on what either side sends until both have ended."""
     task = asyncio.current_task()
     _joined.add(task)
     try:
         await asyncio.gather(pour(one[0], other[1]), pour(other[0], one[1]))
     finally:
         _joined.discard(task)
-        await end(one[1])
-        await end(other[1])
 
 
 async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve one connection of the relay in the pod."""
-    with contextlib.suppress(OSError, ValueError, TimeoutError):
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            host, _, port = (await reader.readline()).decode().strip().rpartition(":")
-            target = await asyncio.open_connection(host, int(port))
-        writer.write(b"\n")
-        await join((reader, writer), target)
-    await end(writer)
+    async with ending(writer):
+        with contextlib.suppress(OSError, ValueError, TimeoutError):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                host, _, port = (await reader.readline()).decode().strip().rpartition(":")
+                target = await asyncio.open_connection(host, int(port))
+            async with ending(target[1]):
+                writer.write(b"\n")
+                await join((reader, writer), target)
 
 
 async def serve(port: int) -> None:
@@ -107,25 +110,24 @@ class Tunnels:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             # A cancelled task of this kind is reported as a failure by asyncio up to 3.11.
             with contextlib.suppress(asyncio.CancelledError):
-                await self._connect(in_cluster, reader, writer)
+                await self._connect(in_cluster, (reader, writer))
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         await self._servers.enter_async_context(server)
         host, port = server.sockets[0].getsockname()
         return f"{host}:{port}"
 
-    async def _connect(
-        self, in_cluster: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(2 * CONNECT_TIMEOUT):
-                far = await asyncio.open_connection(*self._relay)
-                far[1].write(f"{in_cluster}\n".encode())
-                accepted = await far[0].readline()
-            if accepted:
-                await join((reader, writer), far)
-            await end(far[1])
-        await end(writer)
+    async def _connect(self, in_cluster: str, near: Connection) -> None:
+        async with ending(near[1]):
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    far = await asyncio.open_connection(*self._relay)
+                async with ending(far[1]):
+                    far[1].write(f"{in_cluster}\n".encode())
+                    async with asyncio.timeout(2 * CONNECT_TIMEOUT):
+                        accepted = await far[0].readline()
+                    if accepted:
+                        await join(near, far)
 
 
 if __name__ == "__main__":
