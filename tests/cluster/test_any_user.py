@@ -17,9 +17,10 @@ UID: Final = 12345
 ANYBODY: Final = {"runAsUser": UID, "runAsGroup": UID}
 PROGRAMS: Final = ("operator", "nameserver", "mqadmin")
 
-pytestmark = [pytest.mark.needs("images", "nodes"), pytest.mark.alone]
+pytestmark = pytest.mark.needs("images", "nodes")
 
 
+@pytest.mark.alone
 def test_every_program_runs_as_any_user_on_a_read_only_root(
     product: Product, nodes: Nodes, make: Make
 ) -> None:
@@ -28,6 +29,7 @@ def test_every_program_runs_as_any_user_on_a_read_only_root(
     assert seen == dict.fromkeys(PROGRAMS, (UID, True))
 
 
+@pytest.mark.alone
 def test_no_program_writes_beside_its_volumes_where_it_could(
     product: Product, nodes: Nodes, make: Make
 ) -> None:
@@ -41,7 +43,7 @@ def test_what_is_written_beside_volumes_is_seen(
 ) -> None:
     workspace = Workspace(product.cluster, namespace)
     _run(workspace, "writer", "python3", "-c", "open('/tmp/x', 'w')", read_only=False)
-    assert _container(nodes, workspace, "writer", "main").written() == {"/tmp/x"}
+    assert "/tmp/x" in _container(nodes, workspace, "writer", "main").written()
 
 
 @contextmanager

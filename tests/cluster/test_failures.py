@@ -104,7 +104,7 @@ def kill(product: Product, pod: str) -> None:
 
 
 def delete(product: Product, pod: str) -> None:
-    """As if its node were gone: nobody waits for an orderly end."""
+    """And the pod with it, at once: nobody waits for an orderly end."""
     product.kubectl("-n", SYSTEM, "delete", "pod", pod, "--grace-period=0", "--force")
 
 

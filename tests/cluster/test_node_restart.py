@@ -16,6 +16,7 @@ SPEC: Final[dict[str, Any]] = {
     "namesrvConfig": {ORDER: "true"},
     "kvConfig": [{"kvNamespace": "app", "entries": {"a": "1"}}],
 }
+NEXT: Final = [{"kvNamespace": "app", "entries": {"a": "2"}}]
 HEALTHY: Final = {"READY": "2/2", "STATUS": "Running", "VIEWS": "Converged", "CONFIG": "Synced"}
 
 
@@ -39,10 +40,17 @@ def test_everything_heals_after_a_restart_of_the_node(
     )
     product.wait_for_operator()
     with BrokerPod(nsc.workspace, names):
-        nsc.wait_columns(BROKERS="1/1", **HEALTHY)
-        assert [server.kv("app") for server in _servers(nsc)] == [{"a": "1", "foreign": "x"}] * 2
         assert [server.config(ORDER) for server in _servers(nsc)] == ["true"] * 2
+        assert _kv(nsc) == [{"a": "1", "foreign": "x"}] * 2
+        nsc.patch(kvConfig=NEXT)  # which no status of before the restart can know
+        nsc.wait_ready()
+        nsc.wait_columns(BROKERS="1/1", **HEALTHY)
+        assert _kv(nsc) == [{"a": "2", "foreign": "x"}] * 2
 
 
 def _servers(nsc: Nsc) -> list[Server]:
     return [Server(address) for address in nsc.servers().values()]
+
+
+def _kv(nsc: Nsc) -> list[dict[str, str]]:
+    return [server.kv("app") for server in _servers(nsc)]
