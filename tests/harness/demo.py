@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -65,16 +66,10 @@ class Demo:
         _check(sent.sent == got.distinct == MESSAGES, f"{sent}, {got}")
 
     def _read_back(self) -> None:
-        for pod, server in self._nsc.servers().items():
-            mqadmin = java.Mqadmin(server)
-            config = mqadmin.run("getNamesrvConfig").stdout
-            order = mqadmin.run("updateOrderConf", "-m", "get", "-t", "orders").stdout
-            lines = [" ".join(line.split()) for line in config.splitlines() if TAMPERED in line]
-            region = java.read_kv(server, "shop", "region")
-            print(f"{pod}: {'; '.join(lines)}; {order.strip()}; shop/region = {region}")
-            _check(region == "eu-1", region)
-            _check(lines == [f"{TAMPERED} = true"], config)
-            _check("orderConf=[broker-a:4]" in order, order)
+        servers = self._nsc.servers()
+        with ThreadPoolExecutor(len(servers)) as pool:
+            for pod, told in zip(servers, pool.map(_told, servers.values()), strict=True):
+                print(f"{pod}: {told}")
 
     def _tamper(self) -> None:
         pod, server = next(iter(self._nsc.servers().items()))
@@ -109,6 +104,19 @@ class Demo:
     def _show(self, *args: str) -> None:
         print(f"$ kubectl {' '.join(args)}")
         print(self._product.kubectl(*args), end="", flush=True)
+
+
+def _told(server: str) -> str:
+    """What Java's tools read from a server; DemoFailedError if it is not what it should hold."""
+    mqadmin = java.Mqadmin(server)
+    config = mqadmin.run("getNamesrvConfig").stdout
+    order = mqadmin.run("updateOrderConf", "-m", "get", "-t", "orders").stdout
+    lines = [" ".join(line.split()) for line in config.splitlines() if TAMPERED in line]
+    region = java.read_kv(server, "shop", "region")
+    _check(region == "eu-1", region)
+    _check(lines == [f"{TAMPERED} = true"], config)
+    _check("orderConf=[broker-a:4]" in order, order)
+    return f"{'; '.join(lines)}; {order.strip()}; shop/region = {region}"
 
 
 def show(cluster: Cluster) -> None:

@@ -17,6 +17,8 @@ MANIFESTS: Final = ROOT / "manifests"
 SAMPLES: Final = MANIFESTS / "samples"
 SYSTEM: Final = "rocketmq-system"
 DEPLOYMENT: Final = "rocketmq-operator"
+POLL: Final = 0.4
+"""Seconds between two looks with kubectl, which costs more than what it looks at."""
 WAIT: Final = 120.0
 """Seconds; a kubelet of its own tries again 10 to 20 s after what failed twice."""
 
@@ -72,6 +74,7 @@ class Product:
             lambda: len(self.operator_pods()) == replicas,
             timeout=WAIT,
             what=f"{replicas} pods of the operator",
+            interval=POLL,
         )
         if replicas:
             self.wait_for_operator()
@@ -150,6 +153,7 @@ class Nsc:
             lambda: columns.items() <= self.columns().items(),
             timeout=WAIT,
             what=f"kubectl get nsc with {columns}",
+            interval=POLL,
         )
 
     def wait_ready(self, timeout: float = WAIT) -> None:
@@ -174,7 +178,7 @@ class Nsc:
             status = self.status()
             return status if judge(status) else {}
 
-        return until(look, timeout=timeout, what=what)
+        return until(look, timeout=timeout, what=what, interval=POLL)
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Its pods by name."""
@@ -211,7 +215,8 @@ class Nsc:
     def delete(self, timeout: float = WAIT) -> None:
         """Delete the object and wait until nothing of it is left."""
         self.kubectl("delete", "nsc", self.name, "--ignore-not-found", timeout=timeout)
-        until(lambda: not self.leftovers(), timeout=timeout, what=f"nothing left of {self.name}")
+        what = f"nothing left of {self.name}"
+        until(lambda: not self.leftovers(), timeout=timeout, what=what, interval=POLL)
 
     def leftovers(self) -> list[str]:
         """What still exists of its children."""
