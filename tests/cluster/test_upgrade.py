@@ -43,15 +43,17 @@ def test_an_upgrade_goes_one_by_one_and_can_be_taken_back(make: Make, next_image
 
 def _upgrade(nsc: Nsc, image: str) -> None:
     nsc.patch(image=image)
-    nsc.wait_status(
-        lambda status: status["image"] == image and status["rollout"]["state"] != "Idle",
-        "a rollout",
-    )
     found = nsc.wait_status(
-        lambda status: status["rollout"]["state"] == "Idle" and status["ready"] == "2/2",
+        lambda status: (
+            status["rollout"]["state"] == "Idle"
+            and status["ready"] == "2/2"
+            and _images(nsc) == [image] * 2
+        ),
         f"two servers of {image}",
         timeout=UPGRADE,
     )
-    assert found["version"] == __version__
-    running = [pod["spec"]["containers"][0]["image"] for pod in nsc.pods().values()]
-    assert running == [image] * 2
+    assert (found["image"], found["version"]) == (image, __version__)
+
+
+def _images(nsc: Nsc) -> list[str]:
+    return [pod["spec"]["containers"][0]["image"] for pod in nsc.pods().values()]

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def sampled(ask: Callable[[], T], interval: float = 0.2) -> Iterator[list[T]]:
+def sampled(ask: Callable[[], T], interval: float = 0.4) -> Iterator[list[T]]:
     """The answers of `ask` during the body, one every `interval` seconds at most, at least one.
 
     What `ask` raises is raised at the end of the body.
