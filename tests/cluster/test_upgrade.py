@@ -28,13 +28,10 @@ def next_image(kubernetes: Cluster) -> Iterator[str]:
 @pytest.mark.needs("images")
 def test_an_upgrade_goes_one_by_one_and_can_be_taken_back(make: Make, next_image: str) -> None:
     nsc = make(replicas=2, rollout={"minReadySeconds": 0})
-    with (
-        BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")),
-        sampled(lambda: (len(nsc.ready()), nsc.status()["brokersOnline"])) as seen,
-    ):
+    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")):
         nsc.wait_columns(BROKERS="1/1")
-        seen.clear()
-        _upgrade(nsc, next_image)
+        with sampled(lambda: (len(nsc.ready()), nsc.status()["brokersOnline"])) as seen:
+            _upgrade(nsc, next_image)
     ready, brokers = zip(*seen, strict=True)
     assert min(ready) == 1
     assert set(brokers) == {"1/1"}
