@@ -16,7 +16,7 @@ from harness.images import PRODUCT_IMAGE
 from harness.kind.engine import Engine
 from harness.wait import until
 
-RUNS: Final = 5
+RUNS: Final = 3
 START_TIMEOUT: Final = 30.0
 # As pods run it: nothing to write to, and a user that the image does not know.
 SANDBOX: Final = (
