@@ -1,62 +1,21 @@
 """Real Java brokers and clients on our servers, and what the status tells of them."""
 
-import time
 from typing import Final
 
 import pytest
 
-from harness.java.pods import BrokerPod, consume, produce, start_producer
+from harness.java.pods import BrokerPod, start_producer
 from harness.product import Make
 from harness.server import Server
 from harness.traffic import Produced
 from harness.wait import until
 from harness.watch import Watch
 
-WITHIN: Final = 2.0
-"""Seconds from the moment that no server shows a broker to the status that says so."""
 ROLL: Final = {"pod": {"metadata": {"annotations": {"example.com/roll": "1"}}}}
 MESSAGES: Final = 400
 """At ten a second a rolling restart is well under way before the last of them."""
 NAMES: Final = 240.0
 """Seconds for two servers to get new addresses: Java and CoreDNS keep the old ones for 30 each."""
-
-
-@pytest.mark.alone  # it measures time
-def test_a_broker_registers_passes_messages_and_is_missed_at_once(make: Make) -> None:
-    nsc = make(replicas=3)
-    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")) as broker:
-        nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
-        (entry,) = nsc.status()["brokers"]
-        assert (entry["address"], entry["state"], entry["views"]) == (
-            broker.address,
-            "Online",
-            "3/3",
-        )
-        client = nsc.addresses("client")
-        assert produce(nsc.workspace, client, "Messages", 100).sent == 100
-        assert consume(nsc.workspace, client, "Messages", 100).distinct == 100
-        broker.kill()
-        servers = [Server(address) for address in nsc.servers().values()]
-        until(
-            lambda: not any(server.brokers() for server in servers),
-            timeout=30,
-            what="the servers to drop the broker",
-            interval=0.02,
-        )
-        dropped = time.monotonic()
-        until(
-            lambda: nsc.columns()["BROKERS"] == "0/1",
-            timeout=30,
-            what="BROKERS 0/1",
-            interval=0.02,
-        )
-        assert time.monotonic() - dropped <= WITHIN
-    assert nsc.status()["brokers"][0]["state"] == "Offline"
-    until(
-        lambda: "BrokerOffline" in nsc.kubectl("get", "events"),
-        timeout=10,
-        what="an event that says so",
-    )
 
 
 def test_brokers_that_look_up_one_name_find_every_server(make: Make) -> None:
@@ -72,13 +31,13 @@ def test_brokers_that_look_up_one_name_find_every_server(make: Make) -> None:
         nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
 
 
-def test_master_and_slave_are_told_apart(make: Make) -> None:
+def test_master_and_slave_are_told_apart_and_missed(make: Make) -> None:
     expected = [{"name": "DefaultCluster", "minBrokerNames": 1, "minMasters": 1}]
     nsc = make(replicas=1, brokers={"expectedClusters": expected})
     assert nsc.condition("BrokersAvailable")["status"] == "False"
     namesrv = nsc.addresses("namesrvAddr")
     (server,) = map(Server, nsc.servers().values())
-    with BrokerPod(nsc.workspace, namesrv):
+    with BrokerPod(nsc.workspace, namesrv) as master:
         slave = BrokerPod(
             nsc.workspace,
             namesrv,
@@ -90,6 +49,15 @@ def test_master_and_slave_are_told_apart(make: Make) -> None:
             roles = {entry["id"]: entry["role"] for entry in found["brokers"]}
             assert roles == {0: "Master", 1: "Slave"}
             assert nsc.condition("BrokersAvailable")["status"] == "True"
+            slave.kill()
+            found = nsc.wait_status(lambda status: status["brokersOnline"] == "1/2", "1/2")
+            states = {entry["address"]: entry["state"] for entry in found["brokers"]}
+            assert states == {master.address: "Online", slave.address: "Offline"}
+    until(
+        lambda: "BrokerOffline" in nsc.kubectl("get", "events"),
+        timeout=10,
+        what="an event that says so",
+    )
 
 
 def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) -> None:

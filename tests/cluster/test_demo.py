@@ -1,4 +1,4 @@
-"""`make demo`, where Services and DNS servers carry its traffic."""
+"""`make demo`: from `kubectl apply` to messages, a broker that is missed at once, and back."""
 
 import pytest
 
@@ -7,6 +7,5 @@ from harness.demo import Demo
 
 
 @pytest.mark.alone  # it measures time
-@pytest.mark.needs("services")
 def test_every_step_of_the_demo_is_seen(kubernetes: Cluster) -> None:
     Demo(kubernetes).run()

@@ -12,7 +12,7 @@ from harness.product import Make, Nsc, Product
 from harness.sampling import sampled
 from harness.wait import until
 
-DRAIN: Final = 12.0
+DRAIN: Final = 8.0
 """Seconds; kubectl asks again every 5 s for what it may not evict."""
 
 
@@ -28,7 +28,7 @@ def test_only_one_server_at_a_time_may_be_evicted(make: Make) -> None:
     assert f"budget {nsc.name}-nameserver needs 2 healthy pods" in str(refused.value)
     until(
         lambda: len(nsc.ready()) == 3 and nsc.started()[first] != before[first],
-        timeout=60,
+        timeout=120,
         what="three servers again",
     )
     _wait_allowed(nsc)

@@ -15,8 +15,8 @@ from harness.selection import ALONE, OPTION
 TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
-WORKERS: Final = 4
-"""Most of a test's time it waits for a broker, a probe or a DNS name that is still cached."""
+WORKERS: Final = 3
+"""More of them are slower on two cores."""
 SIDE_BY_SIDE: Final = (f"--numprocesses={WORKERS}", "--dist=load", "--maxschedchunk=1")
 """One test at a time to whoever is free: they take from 1 to 70 s."""
 NO_TESTS: Final = 5

@@ -19,7 +19,7 @@ def cluster(address: str, api_port: int, relay_port: int, *, own_node_image: boo
     """
     patches = [{"kind": "KubeletConfiguration", "failCgroupV1": False}]
     if own_node_image:
-        patches.append(_image_tags())
+        patches.append(_own_parts())
     relay = {
         "containerPort": RELAY_PORT,
         "hostPort": relay_port,
@@ -43,10 +43,12 @@ def cluster(address: str, api_port: int, relay_port: int, *, own_node_image: boo
     )
 
 
-def _image_tags() -> dict[str, Any]:
+def _own_parts() -> dict[str, Any]:
+    """Tags of our images, and an etcd that does not wait for a disk: no data outlives the node."""
+    etcd = {"imageTag": systemimages.etcd_tag(), "extraArgs": {"unsafe-no-fsync": "true"}}
     return {
         "kind": "ClusterConfiguration",
-        "etcd": {"local": {"imageTag": systemimages.etcd_tag()}},
+        "etcd": {"local": etcd},
         "dns": {"imageTag": systemimages.coredns_tag()},
     }
 
