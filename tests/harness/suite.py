@@ -15,6 +15,8 @@ from harness.selection import ALONE, OPTION
 TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
+LONGEST: Final = tuple(CLUSTER_TESTS / name for name in ("test_upgrade.py", "test_brokers.py"))
+"""First, so that nobody waits for them at the end."""
 WORKERS: Final = 3
 """More of them are slower on two cores."""
 SIDE_BY_SIDE: Final = (f"--numprocesses={WORKERS}", "--dist=load", "--maxschedchunk=1")
@@ -27,23 +29,25 @@ TIMEOUT: Final = 3600.0
 def run(arguments: Sequence[str]) -> int:
     """Run everything with further words for pytest; its exit code, and the time split printed."""
     with phases.phase("tests of engines"):
-        codes = [_pytest(ENGINE_TESTS, *arguments)]
+        codes = [_pytest([ENGINE_TESTS], *arguments)]
     with KindCluster(name="tests") as cluster:
         with phases.phase("install the operator"):
             Product(cluster).install()
         running = {RUNNING: str(cluster.run_dir)}
         words = (*SIDE_BY_SIDE, f"-mnot {ALONE}", *arguments)
+        others = sorted(set(CLUSTER_TESTS.glob("test_*.py")).difference(LONGEST))
         with phases.phase(f"tests, {WORKERS} at a time"):
-            codes.append(_pytest(CLUSTER_TESTS, *words, **running))
+            codes.append(_pytest([*LONGEST, *others], *words, **running))
         with phases.phase("tests that run alone"):
-            codes.append(_pytest(CLUSTER_TESTS, f"-m{ALONE}", *arguments, **running))
+            codes.append(_pytest([CLUSTER_TESTS], f"-m{ALONE}", *arguments, **running))
     print(f"time: {phases.split()}")
     failed = [code for code in codes if code not in {0, NO_TESTS}]
     return failed[0] if failed else min(codes)
 
 
-def _pytest(where: Path, *words: str, **variables: str) -> int:
-    command = [sys.executable, "-m", "pytest", str(where), f"{OPTION}={KindCluster.kind}", *words]
+def _pytest(where: Sequence[Path], *words: str, **variables: str) -> int:
+    paths = map(str, where)
+    command = [sys.executable, "-m", "pytest", *paths, f"{OPTION}={KindCluster.kind}", *words]
     return subprocess.run(
         command, env=os.environ | variables, timeout=TIMEOUT, check=False
     ).returncode
