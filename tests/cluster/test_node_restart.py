@@ -29,17 +29,16 @@ def test_everything_heals_after_a_restart_of_the_node(
     names = nsc.addresses("namesrvAddr")
     for server in _servers(nsc):
         server.put("app", "foreign", "x")
-    with BrokerPod(nsc.workspace, names):
+    with BrokerPod(nsc.workspace, names, restarts=True):
         nsc.wait_columns(BROKERS="1/1")
         before = nsc.started()
         nodes.restart_node()
-    until(
-        lambda: set(nsc.started().values()).isdisjoint(before.values()),
-        timeout=WAIT,
-        what="both servers started again",
-    )
-    product.wait_for_operator()
-    with BrokerPod(nsc.workspace, names):
+        until(
+            lambda: set(nsc.started().values()).isdisjoint(before.values()),
+            timeout=WAIT,
+            what="both servers started again",
+        )
+        product.wait_for_operator()
         assert [server.config(ORDER) for server in _servers(nsc)] == ["true"] * 2
         assert _kv(nsc) == [{"a": "1", "foreign": "x"}] * 2
         nsc.patch(kvConfig=NEXT)  # which no status of before the restart can know

@@ -109,7 +109,7 @@ def test_variables_come_from_everywhere_they_can_come_from(workspace: Workspace)
     )
     workspace.apply(pod)
     lines = workspace.wait_log("told", "args told").splitlines()
-    ip = workspace.get("pod", "told")["status"]["podIP"]
+    ip = workspace.get("pods", "told")["status"]["podIP"]
     expected = [f"BOTH=told at {ip}", "CPU=2", "NOTE=1 2", "PASS=word", "S_level=debug"]
     assert [line for line in lines if line in expected] == expected
     assert not any(line.startswith("NONE=") for line in lines)

@@ -12,7 +12,7 @@ RESOLVE = "import socket,sys; print(sorted({a[4][0] for a in socket.getaddrinfo(
 def test_a_headless_name_leads_to_all_pods_of_a_statefulset(workspace: Workspace) -> None:
     workspace.apply(_service(publish=False), _statefulset())
     workspace.kubectl("rollout", "status", "statefulset/web", "--timeout=30s")
-    pods = [workspace.get("pod", f"web-{number}") for number in range(3)]
+    pods = [workspace.get("pods", f"web-{number}") for number in range(3)]
     addresses = sorted(pod["status"]["podIP"] for pod in pods)
     for name in ("web", f"web.{workspace.namespace}.svc"):
         assert _resolve(workspace, name) == str(addresses)

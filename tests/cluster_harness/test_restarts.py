@@ -26,17 +26,17 @@ def test_a_crash_loop_is_reported_and_slowed_down(workspace: Workspace) -> None:
     assert status["restartCount"] == 1
     assert status["lastState"]["terminated"]["exitCode"] == 7
     assert "back-off 10s restarting failed container=main" in status["state"]["waiting"]["message"]
-    assert workspace.get("pod", "crash")["status"]["phase"] == "Running"
+    assert workspace.get("pods", "crash")["status"]["phase"] == "Running"
 
 
 def test_a_killed_container_comes_back_in_the_same_pod(workspace: Workspace) -> None:
     workspace.apply(workspace.pod("victim", "sleep", "100"))
     workspace.wait_ready("victim")
-    before = workspace.get("pod", "victim")
+    before = workspace.get("pods", "victim")
     workspace.cluster.kill(workspace.namespace, "victim", "main", signal.SIGKILL)
     until(lambda: workspace.container("victim")["restartCount"] == 1, timeout=10, what="a restart")
     workspace.wait_ready("victim")
-    after = workspace.get("pod", "victim")
+    after = workspace.get("pods", "victim")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["status"]["podIP"] == before["status"]["podIP"]
     assert workspace.container("victim")["lastState"]["terminated"]["exitCode"] == 137
@@ -50,7 +50,7 @@ def test_an_unknown_image_is_reported_and_recovers_when_the_pod_is_fixed(
     assert (
         'Back-off pulling image "rocketmq-operator:nope"' in status["state"]["waiting"]["message"]
     )
-    assert workspace.get("pod", "typo")["status"]["phase"] == "Pending"
+    assert workspace.get("pods", "typo")["status"]["phase"] == "Pending"
     workspace.kubectl("set", "image", "pod/typo", "main=rocketmq-operator:0.1.0")
     workspace.wait_ready("typo")
 

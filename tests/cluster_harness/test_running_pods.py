@@ -10,7 +10,7 @@ SERVE = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8000, 
 def test_a_pod_becomes_ready_with_an_address_of_its_own(workspace: Workspace) -> None:
     workspace.apply(workspace.pod("web", "python3", "-c", SERVE))
     workspace.wait_ready("web")
-    status = workspace.get("pod", "web")["status"]
+    status = workspace.get("pods", "web")["status"]
     assert status["phase"] == "Running"
     assert status["podIP"].startswith("127.")
     assert status["podIP"] != status["hostIP"]

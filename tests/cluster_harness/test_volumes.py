@@ -86,7 +86,7 @@ def test_a_claim_keeps_its_data_until_it_is_deleted(workspace: Workspace) -> Non
     workspace.kubectl("delete", "pod", "writer")
     workspace.apply(pod)
     workspace.wait_log("writer", "2")
-    volume = workspace.get("pvc", "disk")["spec"]["volumeName"]
+    volume = workspace.get("persistentvolumeclaims", "disk")["spec"]["volumeName"]
     workspace.kubectl("delete", "pod", "writer")
     workspace.kubectl("delete", "pvc", "disk")
     until(

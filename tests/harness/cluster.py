@@ -6,10 +6,12 @@ import subprocess
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
+from harness.apireader import ApiReader, Object
 from harness.errors import HarnessError
 from harness.images import Images
 
@@ -89,6 +91,14 @@ class Cluster(ABC):
             words = " ".join(str(word) for word in args)
             raise KubectlError(f"kubectl {words} failed ({done.returncode}): {done.stderr.strip()}")
         return done
+
+    def get(self, path: str) -> Object:
+        """What the API has at a path, as the administrator reads it. Raises OSError."""
+        return self._reader.get(path)
+
+    @cached_property
+    def _reader(self) -> ApiReader:
+        return ApiReader(self.kubeconfig)
 
     def environment(self) -> dict[str, str]:
         """Environment variables with which kubectl and clients find this cluster."""

@@ -1,13 +1,9 @@
 """A real Kubernetes control plane of four processes on one loopback address."""
 
-import json
-import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from harness.apireader import ApiReader
 from harness.binaries import Binaries
 from harness.credentials import Credentials, make_credentials
 from harness.loopback import free_ports
@@ -15,7 +11,6 @@ from harness.processes import Child, start
 from harness.wait import until
 
 READY_TIMEOUT = 90.0
-REQUEST_TIMEOUT = 5.0
 # The endpoint controllers are off: the API refuses loopback addresses in their objects, and all
 # they could do here is to fail, retry and write Events for ever.
 CONTROLLERS = (
@@ -58,11 +53,11 @@ class ControlPlane:
         self._binaries = binaries
         self._logs = logs
         self._children: list[Child] = []
-        self._trust = ssl.create_default_context(cafile=str(self.credentials.ca))
         for user in self.credentials.tokens:
             path = self.layout.kubeconfig(user)
             path.touch(mode=0o600)
             path.write_text(self.credentials.kubeconfig(user, self.layout.server))
+        self.reader = ApiReader(self.kubeconfig)
 
     @property
     def kubeconfig(self) -> Path:
@@ -92,27 +87,6 @@ class ControlPlane:
         for child in self._children:
             child.require_running()
 
-    def get(self, path: str) -> bytes:
-        """Body of an API path, asked as the administrator. Raises OSError if it is refused."""
-        token = self.credentials.tokens["admin"]
-        request = urllib.request.Request(
-            self.layout.server + path, headers={"Authorization": f"Bearer {token}"}
-        )
-        try:
-            with urllib.request.urlopen(
-                request, timeout=REQUEST_TIMEOUT, context=self._trust
-            ) as response:
-                body: bytes = response.read()
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise
-        return body
-
-    def get_json(self, path: str) -> dict[str, Any]:
-        """As `get`, parsed."""
-        found: dict[str, Any] = json.loads(self.get(path))
-        return found
-
     def _start(self, program: str, flags: list[str]) -> None:
         log = self._logs / f"{program}.log"
         self._children.append(start([self._binaries.path(program), *flags], log=log))
@@ -120,7 +94,7 @@ class ControlPlane:
     def _wait_for(self, path: str, what: str) -> None:
         def answered() -> bool:
             self.require_running()
-            return bool(self.get(path))
+            return bool(self.reader.read(path))
 
         until(answered, timeout=READY_TIMEOUT, what=what, retry_on=(OSError,))
 

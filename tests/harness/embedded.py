@@ -80,7 +80,7 @@ class EmbeddedCluster(Cluster):
     def _wait_for_nodes(self, control_plane: ControlPlane, node: Child) -> None:
         def ready() -> bool:
             node.require_running()
-            items = control_plane.get_json("/api/v1/nodes")["items"]
+            items = control_plane.reader.get("/api/v1/nodes")["items"]
             return sum(is_ready(item) for item in items) == self._nodes
 
         until(ready, timeout=NODE_TIMEOUT, what="the node to register", retry_on=(OSError,))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 from harness.cluster import Cluster
 from harness.wait import until
@@ -94,7 +95,7 @@ class Product:
 
 
 class Nsc:
-    """One NameServerCluster, read with kubectl."""
+    """One NameServerCluster, driven with kubectl."""
 
     def __init__(self, product: Product, name: str, namespace: str = "default") -> None:
         self.product = product
@@ -129,8 +130,8 @@ class Nsc:
 
     def get(self) -> dict[str, Any]:
         """The object."""
-        found: dict[str, Any] = json.loads(self.kubectl("get", "nsc", self.name, "-o", "json"))
-        return found
+        path = f"/apis/namesrv.dev/v1alpha1/namespaces/{self.namespace}/nameserverclusters"
+        return self.product.cluster.get(f"{path}/{self.name}")
 
     def status(self) -> dict[str, Any]:
         """Its status, empty until the operator wrote one."""
@@ -182,8 +183,10 @@ class Nsc:
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Its pods by name."""
-        selector = f"namesrv.dev/cluster={self.name}"
-        items = json.loads(self.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
+        query = f"labelSelector={quote(f'namesrv.dev/cluster={self.name}')}"
+        items = self.product.cluster.get(f"/api/v1/namespaces/{self.namespace}/pods?{query}")[
+            "items"
+        ]
         return {item["metadata"]["name"]: item for item in items}
 
     def ready(self) -> set[str]:

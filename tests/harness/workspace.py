@@ -29,10 +29,9 @@ class Workspace:
         words = ("--namespace", self.namespace, *args)
         return self.cluster.kubectl(*words, input=text, timeout=timeout).stdout
 
-    def get(self, kind: str, name: str) -> Object:
-        """One object as the API has it. Raises KubectlError."""
-        found: Object = json.loads(self.kubectl("get", kind, name, "-o", "json"))
-        return found
+    def get(self, resource: str, name: str) -> Object:
+        """One object of a resource of the core API, such as `pods`. Raises OSError."""
+        return self.cluster.get(f"/api/v1/namespaces/{self.namespace}/{resource}/{name}")
 
     def pod(self, name: str, *command: str, **fields: Any) -> Object:
         """A pod of one container; fields named like a container's go there, others to the pod."""
@@ -49,7 +48,7 @@ class Workspace:
 
     def container(self, pod: str, name: str = "main") -> Object:
         """The status of a container, empty as long as there is none."""
-        status = self.get("pod", pod)["status"]
+        status = self.get("pods", pod)["status"]
         every = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
         return next((each for each in every if each["name"] == name), {})
 

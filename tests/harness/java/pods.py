@@ -45,7 +45,8 @@ class BrokerPod:
 
     `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
     so: by default when every one of these NameServers knows its address. `address` is where it
-    listens, from the moment that its pod has an address.
+    listens, from the moment that its pod has an address. With `restarts` it is started again
+    whenever it ends.
     """
 
     def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
@@ -57,6 +58,7 @@ class BrokerPod:
         broker_id: int = 0,
         properties: Properties | None = None,
         labels: Mapping[str, str] | None = None,
+        restarts: bool = False,
         ready: "Callable[[BrokerPod], bool] | None" = None,
     ) -> None:
         self.namesrv, self.name, self.broker_id = namesrv, name, broker_id
@@ -64,6 +66,7 @@ class BrokerPod:
         self.address = ""
         self._workspace = workspace
         self._labels = dict(labels or {})
+        self._restarts = restarts
         self._ready = ready or BrokerPod.registered
         self._settings = BrokerSettings(
             namesrv=namesrv,
@@ -120,7 +123,7 @@ class BrokerPod:
         return until(unless_ended, timeout=START_TIMEOUT, what=what, interval=0.3)
 
     def _pod_ip(self) -> str:
-        return str(self._workspace.get("pod", self.pod)["status"].get("podIP", ""))
+        return str(self._workspace.get("pods", self.pod)["status"].get("podIP", ""))
 
     def _configuration(self) -> Object:
         return {
@@ -140,6 +143,8 @@ class BrokerPod:
             env=[{"name": ADDRESS, "valueFrom": field}],
         )
         pod["metadata"]["labels"] |= self._labels
+        if self._restarts:
+            pod["spec"]["restartPolicy"] = "Always"
         pod["spec"]["volumes"].append({"name": "config", "configMap": {"name": self.pod}})
         mounts = pod["spec"]["containers"][0]["volumeMounts"]
         mounts.append({"name": "config", "mountPath": CONFIG})
@@ -249,7 +254,7 @@ def _pod(
 
 
 def _phase(workspace: Workspace, pod: str) -> str:
-    return str(workspace.get("pod", pod)["status"].get("phase", ""))
+    return str(workspace.get("pods", pod)["status"].get("phase", ""))
 
 
 def _delete(workspace: Workspace, *objects: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal as signals
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -69,10 +70,13 @@ class KindCluster(Cluster):
         starting.callback(self._delete)
         with phase("create the cluster"):
             self._create_node(node, built, network)
-        with phase("load the images"):
-            self._run("load", "docker-image", f"--name={NAME}", PRODUCT_IMAGE, JAVA_IMAGE)
+        with phase("load the images"), ThreadPoolExecutor() as pool:
+            list(pool.map(self._load, (PRODUCT_IMAGE, JAVA_IMAGE)))
         self._start_relay()
         self._write_state()
+
+    def _load(self, image: str) -> None:
+        self._run("load", "docker-image", f"--name={NAME}", image)
 
     def _use(self, run_dir: Path) -> None:
         state = json.loads((run_dir / STATE).read_text())
