@@ -9,6 +9,7 @@ from harness.java.pods import BrokerPod
 from harness.product import WAIT, Make, Nsc, Product
 from harness.server import Server
 from harness.wait import until
+from rocketmq_operator.errors import RocketMQError
 
 ORDER: Final = "orderMessageEnable"
 SPEC: Final[dict[str, Any]] = {
@@ -39,7 +40,12 @@ def test_everything_heals_after_a_restart_of_the_node(
             what="both servers started again",
         )
         product.wait_for_operator()
-        assert [server.config(ORDER) for server in _servers(nsc)] == ["true"] * 2
+        until(
+            lambda: [server.config(ORDER) for server in _servers(nsc)] == ["true"] * 2,
+            timeout=WAIT,
+            what="both servers with their configuration",
+            retry_on=(RocketMQError,),
+        )
         assert _kv(nsc) == [{"a": "1", "foreign": "x"}] * 2
         nsc.patch(kvConfig=NEXT)  # which no status of before the restart can know
         nsc.wait_ready()
