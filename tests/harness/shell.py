@@ -16,6 +16,7 @@ def attempt(
     *words: str | Path,
     stdin: IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     timeout: float = SHORT,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program whatever comes of it; `timeout` in seconds.
@@ -33,6 +34,7 @@ def attempt(
             timeout=timeout,
             check=False,
             env=env,
+            cwd=cwd,
         )
     except subprocess.TimeoutExpired:
         raise HarnessError(f"`{line}` took more than {timeout:g} s") from None
@@ -44,10 +46,11 @@ def run(
     *words: str | Path,
     stdin: IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
     timeout: float = SHORT,
 ) -> str:
     """Run a program; its stdout. Raises HarnessError, with what it printed, if it fails."""
-    done = attempt(*words, stdin=stdin, env=env, timeout=timeout)
+    done = attempt(*words, stdin=stdin, env=env, cwd=cwd, timeout=timeout)
     if done.returncode != 0:
         line = " ".join(str(word) for word in words)
         told = (done.stdout[-TOLD:] + done.stderr[-TOLD:]).strip()

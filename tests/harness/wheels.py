@@ -7,14 +7,13 @@ when the Dockerfile installs them.
 import hashlib
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from harness.cache import cache_dir, locked
-from harness.errors import HarnessError
+from harness.shell import run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCKS: Final = (ROOT / "requirements-build.lock", ROOT / "requirements-runtime.lock")
@@ -64,7 +63,7 @@ def allowed() -> list[str]:
 
 def _allowed_files() -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"]
-    listed = _run([*command, *allowed()], GIT_TIMEOUT)
+    listed = run(*command, *allowed(), cwd=ROOT, timeout=GIT_TIMEOUT)
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -80,21 +79,5 @@ def _download(python: str, directory: Path) -> None:
             command += ["--platform", f"{name}_{platform.machine()}"]
         for lock in LOCKS:
             command += ["-r", str(lock)]
-        _run(command, DOWNLOAD_TIMEOUT)
+        run(*command, cwd=ROOT, timeout=DOWNLOAD_TIMEOUT)
         target.rename(directory)
-
-
-def _run(command: list[str], timeout: float) -> str:
-    """Run it in the checkout; its stdout. Raises HarnessError if it fails or takes too long."""
-    line = " ".join(command)
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
-        )
-    except OSError as error:
-        raise HarnessError(f"`{line}` cannot be started: {error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise HarnessError(f"`{line}` took more than {timeout:g} s") from error
-    if done.returncode != 0:
-        raise HarnessError(f"`{line}` failed: {done.stderr.strip()[-2000:]}")
-    return done.stdout

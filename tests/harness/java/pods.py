@@ -1,10 +1,10 @@
 """Java brokers, producers and consumers as pods, which reach NameServers by their DNS names."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from harness.errors import HarnessError
 from harness.java.broker import PORT, BrokerSettings, Properties
@@ -17,6 +17,8 @@ from harness.workspace import Object, Workspace
 
 T = TypeVar("T")
 
+DEADLINE: Final = 60.0
+"""Seconds that a client tries."""
 START_TIMEOUT: Final = 120.0
 """Seconds; a node may have to pull the image first."""
 FILES: Final = Path("/tmp")  # an emptyDir, all that a pod can write to
@@ -57,7 +59,6 @@ class BrokerPod:
         name: str = "broker-a",
         broker_id: int = 0,
         properties: Properties | None = None,
-        labels: Mapping[str, str] | None = None,
         restarts: bool = False,
         ready: "Callable[[BrokerPod], bool] | None" = None,
     ) -> None:
@@ -65,7 +66,6 @@ class BrokerPod:
         self.pod = f"{name}-{broker_id}"
         self.address = ""
         self._workspace = workspace
-        self._labels = dict(labels or {})
         self._restarts = restarts
         self._ready = ready or BrokerPod.registered
         self._settings = BrokerSettings(
@@ -83,7 +83,7 @@ class BrokerPod:
         return all(knows_broker(server, self.address) for server in reachable)
 
     def kill(self) -> None:
-        """SIGKILL; it says goodbye to nobody and does not come back."""
+        """SIGKILL; it says goodbye to nobody."""
         self._workspace.cluster.kill(self._workspace.namespace, self.pod, "main")
 
     def start(self) -> None:
@@ -142,7 +142,6 @@ class BrokerPod:
             memory="768Mi",
             env=[{"name": ADDRESS, "valueFrom": field}],
         )
-        pod["metadata"]["labels"] |= self._labels
         if self._restarts:
             pod["spec"]["restartPolicy"] = "Always"
         pod["spec"]["volumes"].append({"name": "config", "configMap": {"name": self.pod}})
@@ -165,14 +164,14 @@ class ClientPod(Generic[T]):
         timeout = START_TIMEOUT + self._order.deadline
         self._workspace.wait_log(self.pod, "the first message is stored", timeout=timeout)
 
-    def result(self, timeout: float | None = None) -> T:
-        """Wait for its end, by default as long as that may take; what it did.
+    def result(self) -> T:
+        """Wait for its end; what it did.
 
         Raises HarnessError if it fails in another way than by its deadline.
         """
         until(
             lambda: _phase(self._workspace, self.pod) in ENDED,
-            timeout=timeout or START_TIMEOUT + self._order.deadline + GRACE,
+            timeout=START_TIMEOUT + self._order.deadline + GRACE,
             what=f"{self.pod} to end",
             interval=0.3,
         )
@@ -193,21 +192,20 @@ class ClientPod(Generic[T]):
         _delete(self._workspace, f"pod/{self.pod}")
 
 
-def start_producer(  # noqa: PLR0913 - settings by keyword, each with a default
+def start_producer(
     workspace: Workspace,
     namesrv: str,
     topic: str,
     count: int,
     *,
-    group: str = "harness-producer",
-    deadline: float = 60.0,
+    deadline: float = DEADLINE,
     pause: float = 0.0,
 ) -> ClientPod[Produced]:
     """A producer of `count` numbered messages, `pause` seconds apart, to be used in a `with`.
 
     It tries again after failures until `deadline` seconds are over.
     """
-    order = Order(namesrv, topic, count, group, deadline, pause)
+    order = Order(namesrv, topic, count, "harness-producer", deadline, pause)
     return ClientPod(workspace, "produce", order, read_produced)
 
 
@@ -217,22 +215,13 @@ def produce(workspace: Workspace, namesrv: str, topic: str, count: int) -> Produ
         return producer.result()
 
 
-def consume(  # noqa: PLR0913 - settings by keyword, each with a default
-    workspace: Workspace,
-    namesrv: str,
-    topic: str,
-    count: int,
-    *,
-    mode: Literal["push", "lite-pull"] = "push",
-    group: str = "harness-consumer",
-    deadline: float = 60.0,
-) -> Consumed:
-    """Receive until `count` different messages are there or `deadline` seconds are over.
+def consume(workspace: Workspace, namesrv: str, topic: str, count: int) -> Consumed:
+    """Receive until `count` different messages are there or a minute is over.
 
     Raises HarnessError if the program fails in another way than by its deadline.
     """
-    order = Order(namesrv, topic, count, group, deadline)
-    with ClientPod(workspace, mode, order, read_consumed) as consumer:
+    order = Order(namesrv, topic, count, "harness-consumer", DEADLINE)
+    with ClientPod(workspace, "push", order, read_consumed) as consumer:
         return consumer.result()
 
 

@@ -150,8 +150,8 @@ class KindCluster(Cluster):
         container: str,
         signal: signals.Signals = signals.SIGKILL,
     ) -> None:
-        words = ("get", "pod", pod, f"--namespace={namespace}", "--output=json")
-        statuses = json.loads(self.kubectl(*words).stdout)["status"]["containerStatuses"]
+        running = self.get(f"/api/v1/namespaces/{namespace}/pods/{pod}")
+        statuses = running["status"]["containerStatuses"]
         found = next(item["containerID"] for item in statuses if item["name"] == container)
         _, _, identity = found.partition("://")
         self.on_node(*CONTAINERD, "tasks", "kill", f"--signal={signal.name}", identity)

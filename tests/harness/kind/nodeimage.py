@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,6 @@ SOURCES: Final = (
     Path(archive.__file__),
     Path(rootfs.__file__),
     Path(systemimages.__file__),
-    GO_MODULE / "go.sum",
 )
 IMPORT_TIMEOUT: Final = 300.0
 PULL_TIMEOUT: Final = 600.0
@@ -37,12 +36,12 @@ def node_image(engine: Engine) -> str:
 
     Programs and root filesystems come from the cache; without it this takes 10 min on 2 cores.
     """
-    control_plane, node = binaries(CONTROL_PLANE), binaries(NODE)
-    reference = f"rocketmq-operator/kind-node:{control_plane.version}-{_fingerprint()}"
+    programs = [binaries(each) for each in (CONTROL_PLANE, NODE, STORAGE)]
+    reference = f"rocketmq-operator/kind-node:{programs[0].version}-{_fingerprint(programs)}"
     if not engine.has_image(reference):
         root = import_root(engine, rootfs.NODE)
         print(f"building the image {reference} ...", flush=True)
-        with _context(control_plane, node) as context:
+        with _context(*programs) as context:
             engine.build(context, reference, ROOT=root)
     return reference
 
@@ -74,15 +73,16 @@ def import_root(engine: Engine, root: rootfs.RootFilesystem) -> str:
     return reference
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256()
+def _fingerprint(programs: Sequence[Binaries]) -> str:
+    """Programs lie in directories named by what they are built from."""
+    digest = hashlib.sha256(repr([each.directory.name for each in programs]).encode())
     for path in SOURCES:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 @contextmanager
-def _context(control_plane: Binaries, node: Binaries) -> Iterator[Path]:
+def _context(control_plane: Binaries, node: Binaries, storage: Binaries) -> Iterator[Path]:
     """The directory that becomes the root of the image, over the packages' files."""
     with tempfile.TemporaryDirectory(prefix="kind-node-") as scratch:
         root = Path(scratch)
@@ -99,7 +99,7 @@ def _context(control_plane: Binaries, node: Binaries) -> Iterator[Path]:
         (root / "kind/version").write_text(control_plane.version)
         images = root / "kind/images"
         images.mkdir()
-        systemimages.write_system_images(images, control_plane, node, binaries(STORAGE))
+        systemimages.write_system_images(images, control_plane, node, storage)
         yield root
 
 
