@@ -1,12 +1,17 @@
 """Loopback addresses that no other test cluster on this machine uses."""
 
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final
 
 from harness.errors import HarnessError
 
 FIRST, LAST = 10, 250
+PORTS: Final = range(20_000, 30_000, 4)
+"""Below those that the kernel gives to connections, which would take one between the look and the
+use. A Java broker listens two below its port as well."""
 
 
 @contextmanager
@@ -28,9 +33,13 @@ def claimed_range() -> Iterator[str]:
 
 
 def free_ports(address: str, count: int) -> list[int]:
-    """Different TCP ports nobody listens on, at an address that only this cluster uses."""
+    """Different TCP ports nobody listens on at an address (empty: at any). Raises HarnessError."""
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((address, 0))
-        return [each.getsockname()[1] for each in sockets]
+        for port in random.sample(PORTS, len(PORTS)):
+            if len(found) == count:
+                return found
+            with suppress(OSError):
+                held.enter_context(socket.socket()).bind((address, port))
+                found.append(port)
+    raise HarnessError(f"no {count} free ports from {PORTS.start} to {PORTS.stop} at {address!r}")

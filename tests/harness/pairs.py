@@ -5,13 +5,11 @@ One pair has an acting master, the other has none. `ours-0` and `ours-1` are com
 """
 
 import json
-import os
 import signal as signals
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any, Final
 
 from harness import java
 from harness.errors import HarnessError
+from harness.loopback import free_ports
 from harness.nameserver import NameServer
 from harness.proxy import Link, Network
 from harness.wait import until
@@ -105,7 +104,7 @@ class Pairs:
             ";".join(link.address for link in self.links[name, broker_id].values()),
             name=name,
             broker_id=broker_id,
-            address=f"127.0.0.1:{_free_port()}" if awaited else None,
+            address=f"127.0.0.1:{free_ports('127.0.0.1', 1)[0]}" if awaited else None,
             properties={**REGISTER_TIMEOUT, **(ACTING if name == "acting" else {})},
         )
 
@@ -259,13 +258,3 @@ def _cluster_list(name: str, servers: Mapping[str, Server]) -> list[list[str]]:
     done = java.Mqadmin(servers[name].address).run("clusterList")
     rows = [line.split()[:4] for line in done.stdout.splitlines() if line.strip()]
     return sorted(row for row in rows if not row[0].startswith("#"))
-
-
-def _free_port() -> int:
-    """A port that no connection is given, with the one that a broker takes two below it."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000, 5):
-        with socket.socket() as one, socket.socket() as other, suppress(OSError):
-            one.bind(("", port))
-            other.bind(("", port - 2))
-            return port
-    raise HarnessError("no two free ports below 32000")

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from harness.java.jvm import command, free_wildcard_port, properties_text
+from harness.java.jvm import command, properties_text
 from harness.java.libraries import Libraries
+from harness.loopback import free_ports
 
 Properties = Mapping[str, str | int]
 PORT: Final = 10911
@@ -55,7 +56,7 @@ class BrokerSettings:
                 "bindAddress": self.host,
                 "listenPort": self.port,
                 # The HA service listens on all addresses, so its port must be nobody else's.
-                "haListenPort": free_wildcard_port(),
+                "haListenPort": free_ports("", 1)[0],
                 "storePathRootDir": str(store),
                 "storePathCommitLog": str(store / "commitlog"),
                 "flushDiskType": "ASYNC_FLUSH",

@@ -1,7 +1,6 @@
 """Java command lines, and loopback addresses for Java peers."""
 
 import itertools
-import socket
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -59,14 +58,6 @@ def properties_text(properties: Mapping[str, str | int]) -> str:
 def new_address() -> str:
     """A loopback address that no other peer on this machine has had."""
     return _addresses.take()
-
-
-def free_wildcard_port() -> int:
-    """A TCP port that nobody listens on at any address."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class _Addresses:
