@@ -119,6 +119,10 @@ class Cluster(ABC):
         """Output of a container's newest instance, as long as its pod exists."""
 
     @abstractmethod
+    def audit_log(self) -> str:
+        """What harness.audit understands: each write so far that the API server was asked for."""
+
+    @abstractmethod
     def kill(
         self,
         namespace: str,

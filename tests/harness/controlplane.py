@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import audit
 from harness.apireader import ApiReader
 from harness.binaries import Binaries
 from harness.credentials import Credentials, make_credentials
@@ -11,6 +12,7 @@ from harness.processes import Child, start
 from harness.wait import until
 
 READY_TIMEOUT = 90.0
+AUDIT_LOG = "audit.log"
 # The endpoint controllers are off: the API refuses loopback addresses in their objects, and all
 # they could do here is to fail, retry and write Events for ever.
 CONTROLLERS = (
@@ -38,6 +40,11 @@ class Layout:
         """URL of the API server."""
         return f"https://{self.address}:{self.api_port}"
 
+    @property
+    def audit_policy(self) -> Path:
+        """What of the requests is told in the audit log."""
+        return self.directory / "audit-policy.yaml"
+
     def kubeconfig(self, user: str) -> Path:
         """Path of the kubeconfig of one of the credentials' users."""
         return self.directory / f"{user.removeprefix('system:')}.kubeconfig"
@@ -64,10 +71,17 @@ class ControlPlane:
         """The administrator's."""
         return self.layout.kubeconfig("admin")
 
+    @property
+    def audit_log(self) -> Path:
+        """Of the API server."""
+        return self._logs / AUDIT_LOG
+
     def start(self) -> None:
         """Start all four and return when the API is ready and its controllers act."""
         self._start("etcd", etcd_flags(self.layout))
-        self._start("kube-apiserver", apiserver_flags(self.layout, self.credentials))
+        self.layout.audit_policy.write_text(audit.POLICY)
+        flags = apiserver_flags(self.layout, self.credentials, self.audit_log)
+        self._start("kube-apiserver", flags)
         self._wait_for("/readyz", "the API server to be ready")
         self._start(
             "kube-controller-manager", controller_manager_flags(self.layout, self.credentials)
@@ -115,7 +129,7 @@ def etcd_flags(layout: Layout) -> list[str]:
     ]
 
 
-def apiserver_flags(layout: Layout, credentials: Credentials) -> list[str]:
+def apiserver_flags(layout: Layout, credentials: Credentials, audit_log: Path) -> list[str]:
     """Authentication by token, authorization as in a production cluster."""
     return [
         f"--etcd-servers={layout.etcd_url}",
@@ -133,6 +147,8 @@ def apiserver_flags(layout: Layout, credentials: Credentials) -> list[str]:
         "--service-cluster-ip-range=10.96.0.0/16",
         "--allow-privileged=true",
         "--endpoint-reconciler-type=none",
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={audit_log}",
         "--profiling=false",
     ]
 

@@ -57,6 +57,7 @@ class EmbeddedCluster(Cluster):
         )
         self.kubectl_path = programs.path("kubectl")
         self.kubeconfig = control_plane.kubeconfig
+        self._audit_log = control_plane.audit_log
         starting.callback(control_plane.stop)
         control_plane.start()
         node = self._start_node(prefix, programs.version, bwrap, logs / "node.log")
@@ -89,6 +90,9 @@ class EmbeddedCluster(Cluster):
         if JAVA_IMAGE not in self.images:
             self.images.add(JAVA_IMAGE, embedded_image())
         return JAVA_IMAGE
+
+    def audit_log(self) -> str:
+        return self._audit_log.read_text()
 
     def logs(self, namespace: str, pod: str, container: str) -> str:
         files = sorted(self._paths.container_logs((namespace, pod), container).glob("*.log"))

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar, Final
 
-from harness import shell
+from harness import audit, shell
 from harness.binaries import KIND, binaries
 from harness.cache import cache_dir, locked
 from harness.cluster import Capability, Cluster
@@ -91,7 +91,11 @@ class KindCluster(Cluster):
         # Ports in an isolated engine's network are nobody else's.
         ports = (6443, 30080) if self._engine.isolated else free_ports(self._engine.address, 2)
         self._relay = self._engine.address, ports[1]
-        text = configuration.cluster(self._engine.address, *ports, own_node_image=built)
+        policy = self.run_dir / "audit-policy.yaml"
+        policy.write_text(audit.POLICY)
+        text = configuration.cluster(
+            self._engine.address, ports, audit_policy=policy, own_node_image=built
+        )
         configured = self.run_dir / "kind.yaml"
         configured.write_text(text)
         words = (f"--name={NAME}", f"--image={node}", f"--config={configured}", "--wait=120s")
@@ -142,6 +146,9 @@ class KindCluster(Cluster):
     def logs(self, namespace: str, pod: str, container: str) -> str:
         words = ("logs", f"--namespace={namespace}", pod, f"--container={container}")
         return self.kubectl(*words).stdout
+
+    def audit_log(self) -> str:
+        return self.on_node("cat", configuration.AUDIT_LOG)
 
     def kill(
         self,

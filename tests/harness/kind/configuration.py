@@ -1,5 +1,7 @@
 """What kind and Kubernetes are told when a cluster is made."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -9,15 +11,19 @@ from harness.kind import systemimages
 
 RELAY_PORT: Final = 30080
 RELAY_NAMESPACE: Final = "harness"
+AUDIT_POLICY: Final = "/etc/kubernetes/audit-policy.yaml"
+AUDIT_LOG: Final = "/var/log/kubernetes/audit.log"
+"""Paths on the node."""
 
 
-def cluster(address: str, api_port: int, relay_port: int, *, own_node_image: bool) -> str:
+def cluster(address: str, ports: Sequence[int], *, audit_policy: Path, own_node_image: bool) -> str:
     """The configuration of `kind create cluster`.
 
-    The API and the relay are published at these ports of `address`. A node image of ours has
+    The API and the relay are published at these two ports of `address`. A node image of ours has
     versions of its own of some parts, and brings its network with it.
     """
-    patches = [{"kind": "KubeletConfiguration", "failCgroupV1": False}]
+    api_port, relay_port = ports
+    patches = [{"kind": "KubeletConfiguration", "failCgroupV1": False}, _audited()]
     if own_node_image:
         patches.append(_own_parts())
     relay = {
@@ -38,9 +44,36 @@ def cluster(address: str, api_port: int, relay_port: int, *, own_node_image: boo
                 "disableDefaultCNI": own_node_image,
             },
             "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
-            "nodes": [{"role": "control-plane", "extraPortMappings": [relay]}],
+            "nodes": [
+                {
+                    "role": "control-plane",
+                    "extraPortMappings": [relay],
+                    "extraMounts": [_mounted(audit_policy)],
+                }
+            ],
         }
     )
+
+
+def _mounted(audit_policy: Path) -> dict[str, Any]:
+    return {"hostPath": str(audit_policy), "containerPath": AUDIT_POLICY, "readOnly": True}
+
+
+def _audited() -> dict[str, Any]:
+    """An API server that keeps an audit log."""
+    flags = {"audit-policy-file": AUDIT_POLICY, "audit-log-path": AUDIT_LOG}
+    policy = {"name": "audit-policy", "readOnly": True, "pathType": "File"}
+    log = {"name": "audit-log", "pathType": "DirectoryOrCreate"}
+    return {
+        "kind": "ClusterConfiguration",
+        "apiServer": {
+            "extraArgs": flags,
+            "extraVolumes": [
+                policy | dict.fromkeys(("hostPath", "mountPath"), AUDIT_POLICY),
+                log | dict.fromkeys(("hostPath", "mountPath"), str(Path(AUDIT_LOG).parent)),
+            ],
+        },
+    }
 
 
 def _own_parts() -> dict[str, Any]:
