@@ -46,7 +46,7 @@ def test_what_the_kind_lacks_is_left_out_and_counted(tmp_path: Path) -> None:
     assert "2 passed, 3 deselected" in done.stdout
     summary = (
         "cluster kind embedded: 1 tests; 2 more need images and services, "
-        "1 more need services (make e2e runs them)"
+        "1 more need services (make e2e, by root, runs all)"
     )
     assert summary in done.stdout
 

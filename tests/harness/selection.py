@@ -88,7 +88,7 @@ class _Selection:
 
     def _rest(self) -> str:
         counts = [f"{count} more need {names}" for names, count in sorted(self._left.items())]
-        return f"; {', '.join(counts)} (make e2e runs them)" if counts else ""
+        return f"; {', '.join(counts)} (make e2e, by root, runs all)" if counts else ""
 
 
 def _fixtures(item: pytest.Item) -> Iterable[str]:

@@ -35,7 +35,7 @@ with own_engine(Path(sys.argv[1])) as engine:
 """
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
 
-pytestmark = pytest.mark.needs("images")
+pytestmark = pytest.mark.needs("images", "root")
 
 
 @pytest.fixture

@@ -45,7 +45,9 @@ class KindCluster(Cluster):
     """
 
     kind: ClassVar[str] = "kind"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        each for each in Capability if each != Capability.ROOT or os.geteuid() == 0
+    )
 
     def _start(self, starting: ExitStack) -> None:
         programs = binaries(KIND)
