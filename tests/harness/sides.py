@@ -36,9 +36,9 @@ ONE_SERVERS_OWN: Final = frozenset(
 )
 """Properties that must differ between two servers on one machine."""
 VOLATILE: Final = (
-    (re.compile(r"(?<![\d.])\d+\.\d+(?![\d.:])"), "N.N"),  # rates, hours, shares of a disk
+    (re.compile(r"(?<![\d.])-?\d+\.\d+(?![\d.:])"), "N.N"),  # rates, hours, shares of a disk
     (re.compile(r"\d+,\d+ms"), "N,Nms"),  # how full a queue is, and how long its head waited
-    (re.compile(r"\d+-\d+\("), "N-N("),  # how far a broker's timer is behind
+    (re.compile(r"-?\d+-\d+\("), "N-N("),  # how far a broker's timer is behind, or ahead
     (re.compile(r"\)\s+\d+\s+N\.N"), ") N N.N"),  # how long the page cache was locked
     (re.compile(r"/tmp/\S+"), "FILE"),
 )
@@ -150,7 +150,7 @@ def require_same(cells: Mapping[Cell, T], *tools: str) -> T:
     chosen = {cell: value for cell, value in cells.items() if not tools or cell[0] in tools}
     (first, wanted), *others = chosen.items()
     for cell, value in others:
-        assert value == wanted, f"{cell} is not like {first}"
+        assert value == wanted, f"{cell} is not like {first}:\n{value}\n{wanted}"
     return wanted
 
 

@@ -15,7 +15,9 @@ from harness.selection import ALONE, OPTION
 TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
-LONGEST: Final = tuple(CLUSTER_TESTS / name for name in ("test_upgrade.py", "test_brokers.py"))
+LONGEST: Final = tuple(
+    CLUSTER_TESTS / f"test_{name}.py" for name in ("at_rest", "upgrade", "brokers")
+)
 """First, so that nobody waits for them at the end."""
 WORKERS: Final = 3
 """More of them are slower on two cores."""
