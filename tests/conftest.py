@@ -6,6 +6,7 @@ import pytest
 
 from harness.cluster import Cluster
 from harness.kinds import cluster_class
+from harness.product import Product
 
 pytest_plugins = ["harness.selection"]
 
@@ -18,3 +19,11 @@ def kubernetes(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """
     with cluster_class(pytestconfig.getoption("--cluster"))(name="tests") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def product(kubernetes: Cluster) -> Product:
+    """The operator, installed as users install it."""
+    product = Product(kubernetes)
+    product.install()
+    return product

@@ -10,14 +10,6 @@ from harness.cluster import Cluster, Nodes
 from harness.product import Make, Nsc, Product
 
 
-@pytest.fixture(scope="session")
-def product(kubernetes: Cluster) -> Product:
-    """The operator, installed as users install it."""
-    product = Product(kubernetes)
-    product.install()
-    return product
-
-
 @pytest.fixture
 def nodes(kubernetes: Cluster) -> Nodes:
     """The cluster's machine, for tests that need nodes."""

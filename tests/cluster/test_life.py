@@ -116,6 +116,27 @@ def test_a_name_that_somebody_else_uses_is_told_and_left_alone(
     nsc.wait_ready()
 
 
+def test_an_object_that_asks_for_it_is_adopted_whole(
+    product: Product, namespace: str, make: Make
+) -> None:
+    service = "nsc-0-nameserver"
+    product.kubectl("-n", namespace, "create", "service", "clusterip", service, "--tcp=1:1")
+    nsc = make(wait=False, replicas=1)
+    nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
+    before = product.cluster.get(f"/api/v1/namespaces/{namespace}/services/{service}")
+    nsc.kubectl("annotate", "service", service, f"namesrv.dev/adopt-into={nsc.name}")
+    nsc.wait_ready()
+    after = product.cluster.get(f"/api/v1/namespaces/{namespace}/services/{service}")
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["spec"]["clusterIP"] == before["spec"]["clusterIP"]
+    assert [port["port"] for port in after["spec"]["ports"]] == [9876]
+    assert "app" not in after["spec"]["selector"]
+    assert after["metadata"]["ownerReferences"][0]["uid"] == nsc.get()["metadata"]["uid"]
+    assert [
+        (entry["manager"], entry["operation"]) for entry in after["metadata"]["managedFields"]
+    ] == [("rocketmq-operator", "Apply")]
+
+
 def test_a_deleted_and_recreated_cluster_starts_afresh(make: Make) -> None:
     nsc = make(replicas=1)
     uid = nsc.get()["metadata"]["uid"]

@@ -21,6 +21,7 @@ from harness.kind.engines import engine
 from harness.kinds import DEFAULT_KIND, KINDS, cluster_class
 from harness.nameserver import NameServer
 from harness.packages import require_bubblewrap
+from harness.peercrds import peer_crds
 from harness.product import Product
 from harness.python_client import python_client
 from harness.rundir import LOGS, run_directory
@@ -48,6 +49,7 @@ def fetch(kind: str) -> None:
     java.libraries(java.OLD_VERSION)
     go_client()
     python_client()
+    peer_crds()
 
 
 @main.command()

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
-from harness.apireader import ApiReader, Object
+from harness.api import Api, Object
 from harness.errors import HarnessError
 from harness.images import Images
 
@@ -96,11 +96,12 @@ class Cluster(ABC):
 
     def get(self, path: str) -> Object:
         """What the API has at a path, as the administrator reads it. Raises OSError."""
-        return self._reader.get(path)
+        return self.api.get(path)
 
     @cached_property
-    def _reader(self) -> ApiReader:
-        return ApiReader(self.kubeconfig)
+    def api(self) -> Api:
+        """The API as the administrator has it."""
+        return Api(self.kubeconfig)
 
     def environment(self) -> dict[str, str]:
         """Environment variables with which kubectl and clients find this cluster."""

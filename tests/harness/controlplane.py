@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import audit
-from harness.apireader import ApiReader
+from harness.api import Api
 from harness.binaries import Binaries
 from harness.credentials import Credentials, make_credentials
 from harness.loopback import free_ports
@@ -64,7 +64,7 @@ class ControlPlane:
             path = self.layout.kubeconfig(user)
             path.touch(mode=0o600)
             path.write_text(self.credentials.kubeconfig(user, self.layout.server))
-        self.reader = ApiReader(self.kubeconfig)
+        self.reader = Api(self.kubeconfig)
 
     @property
     def kubeconfig(self) -> Path:

@@ -57,6 +57,12 @@ class Product:
         """`kubectl apply` of one object."""
         return self.cluster.kubectl("apply", "-f", "-", input=json.dumps(obj))
 
+    def nameserver_image(self) -> str:
+        """The operator's default image of the servers."""
+        path = f"/apis/apps/v1/namespaces/{SYSTEM}/deployments/{DEPLOYMENT}"
+        (container,) = self.cluster.get(path)["spec"]["template"]["spec"]["containers"]
+        return next(str(e["value"]) for e in container["env"] if e["name"] == "NAMESERVER_IMAGE")
+
     def operator_pods(self) -> list[str]:
         """Names of the operator's pods."""
         selector = "app.kubernetes.io/component=operator"

@@ -53,6 +53,16 @@ def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     assert "rocketmq_nameserver_topics 2" in text
 
 
+def test_it_serves_the_list_of_servers_that_it_was_given_and_follows_its_changes(start):
+    seed = start.directory / "seed"
+    seed.mkdir()
+    server = start("--seed-dir", str(seed))
+    assert server.get("/rocketmq/nsaddr")[0] == 404
+    for addresses in ("a:9876", "a:9876;b:9876"):
+        (seed / "nsaddr").write_text(addresses)
+        assert server.get("/rocketmq/nsaddr-unit?nofix=1") == (200, addresses)
+
+
 def test_the_brokers_view_shows_every_address(start, connect, registration):
     server = start()
     connect(server.address).ask(registration(__ZONE_NAME="z", heartbeatTimeoutMillis="60000"))

@@ -1,80 +1,16 @@
-"""The API of a real API server, close enough to see its own messages."""
+"""A real API server with the product installed, and its answers."""
 
-import base64
-import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-import yaml
 
+from harness.api import Api, Object
 from harness.cluster import Cluster
 from harness.embedded import EmbeddedCluster
 from harness.wait import until
 
 ROOT = Path(__file__).parents[2]
-Object = dict[str, Any]
-
-
-class Answer(NamedTuple):
-    """What the API server answered: HTTP status, the object or the error, and warnings."""
-
-    status: int
-    body: Object
-    warnings: list[str]
-
-    @property
-    def message(self) -> str:
-        """The words of a refusal."""
-        return str(self.body.get("message", ""))
-
-
-class Api:
-    """JSON requests as the administrator, or as `user`; unknown fields are refused."""
-
-    def __init__(self, kubeconfig: Path, user: str = "") -> None:
-        self._user = {"Impersonate-User": user} if user else {}
-        config = yaml.safe_load(kubeconfig.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        self._server = cluster["server"]
-        self._token = config["users"][0]["user"]["token"]
-        self._trust = ssl.create_default_context(cadata=authority)
-
-    def ask(self, method: str, path: str, body: Object | None = None, **query: str) -> Answer:
-        """One request; a refusal is an answer like any other."""
-        strict = {"fieldValidation": "Strict"} if body is not None else {}
-        parameters = "&".join(f"{key}={value}" for key, value in (strict | query).items())
-        patch = "application/apply-patch+yaml"
-        request = urllib.request.Request(
-            f"{self._server}{path}?{parameters}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": patch if method == "PATCH" else "application/json",
-                **self._user,
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30, context=self._trust) as response:
-                warnings = response.headers.get_all("Warning") or []
-                return Answer(response.status, json.load(response), warnings)
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, _refusal(error.read()), [])
-
-
-def _refusal(body: bytes) -> Object:
-    try:
-        refusal: Object = json.loads(body)
-    except ValueError:
-        return {"message": body.decode()}
-    return refusal
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +23,7 @@ def kubernetes() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def api(kubernetes: Cluster) -> Api:
     """The API server's answers."""
-    return Api(kubernetes.kubeconfig)
+    return kubernetes.api
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import yaml
 
 from harness.cluster import Cluster
 from rocketmq_operator.reconciler import kinds, plan, resources
-from rocketmq_operator.reconciler.resources import quantity
+from rocketmq_operator.reconciler.resources import Circumstances, quantity
 from rocketmq_operator.reconciler.spec import Cluster as NameServerCluster
 from rocketmq_operator.reconciler.spec import parse
 
@@ -45,6 +45,65 @@ SPECS = {
           containerSecurityContext: {runAsGroup: 1000}
           priorityClassName: system-cluster-critical
           terminationGracePeriodSeconds: 60
+          runtimeClassName: gvisor
+          schedulerName: mine
+          envFrom: [{prefix: A_, configMapRef: {name: c, optional: true}}, {secretRef: {name: s}}]
+          volumes:
+          - {name: a, configMap: {name: c, defaultMode: 256, items: [{key: k, path: p}]}}
+          - {name: b, secret: {secretName: s}}
+          - {name: c, emptyDir: {medium: Memory, sizeLimit: 0.5Gi}}
+          - {name: d, persistentVolumeClaim: {claimName: p, readOnly: true}}
+          - {name: e, csi: {driver: d.example.com, volumeAttributes: {a: b}}}
+          - {name: f, downwardAPI: {items: [{path: l, fieldRef: {fieldPath: metadata.labels}}]}}
+          - name: g
+            projected:
+              sources:
+              - {configMap: {name: c}}
+              - {serviceAccountToken: {path: t, expirationSeconds: 3600}}
+          volumeMounts: [{name: a, mountPath: /a, subPath: p, readOnly: true}]
+          initContainers:
+          - {name: first, image: 'i:1', command: [a], args: [b], resources: {limits: {cpu: 0.5}}}
+          - name: second
+            image: i:1
+            restartPolicy: Always
+            startupProbe: {exec: {command: [a]}, periodSeconds: 2}
+          sidecars:
+          - name: beside
+            image: i:1
+            ports: [{name: web, containerPort: 8081}]
+            env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 0.001}}}]
+            readinessProbe: {httpGet: {path: /, port: web}}
+            volumeMounts: [{name: c, mountPath: /c}]
+          dnsPolicy: None
+          dnsConfig: {nameservers: [10.0.0.10], searches: [a.b], options: [{name: a}]}
+          hostAliases: [{ip: 10.0.0.1, hostnames: [a, b]}]
+          startupProbe: {initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 4}
+          readinessProbe: {successThreshold: 2}
+          livenessProbe: {failureThreshold: 9}
+        service:
+          metadata: {labels: {team: a}, annotations: {example.com/note: b}}
+          type: LoadBalancer
+          nodePort: 30876
+          externalTrafficPolicy: Local
+          internalTrafficPolicy: Local
+          loadBalancerClass: example.com/lb
+          loadBalancerSourceRanges: [10.0.0.0/8]
+          allocateLoadBalancerNodePorts: true
+          ipFamilyPolicy: SingleStack
+          ipFamilies: [IPv4]
+        external:
+          type: LoadBalancer
+          metadata: {labels: {team: a}, annotations: {example.com/note: b}}
+          externalTrafficPolicy: Local
+          loadBalancerClass: example.com/lb
+          loadBalancerSourceRanges: [10.0.0.0/8]
+          endpoints: [{ordinal: 1, nodePort: 30877, annotations: {example.com/note: c}}]
+        addressServer: {enabled: true}
+        networkPolicy:
+          remotingFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]
+          httpFrom:
+          - {namespaceSelector: {}, podSelector: {matchLabels: {app: prometheus}}}
+        headlessService: {metadata: {labels: {team: a}, annotations: {example.com/note: b}}}
         namesrvConfig: {orderMessageEnable: "true"}
         kvConfig: [{kvNamespace: shop, entries: {a: "1", b: "ü"}}]
         orderTopics: {orders: "broker-a:4"}
@@ -114,6 +173,7 @@ def test_a_pod_of_the_template_is_admitted(api: Any, owner: Object, name: str) -
     data = {"name": "data", "emptyDir": {}}
     volumes = [v for v in template["spec"]["volumes"] if v["name"] != "data"]
     spec = {**template["spec"], "volumes": [*volumes, data], "serviceAccountName": "default"}
+    spec.pop("runtimeClassName", None)  # admission looks it up, and the cluster has none
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     answer = api.ask("POST", kinds.POD.path(owner["metadata"]["namespace"]), pod, dryRun="All")
     assert (answer.status, answer.message, answer.warnings) == (201, "", [])
@@ -126,7 +186,9 @@ def test_the_storage_may_grow_without_touching_the_claim_template(
     assert apply(operator_api, before).status == 201
     *_, naive = resources.desired(read("{storage: {size: 2Gi}}", owner))
     assert apply(operator_api, naive).status == 422
-    *_, kept = resources.desired(read("{storage: {size: 2Gi}}", owner), claim_size="1Gi")
+    *_, kept = resources.desired(
+        read("{storage: {size: 2Gi}}", owner), Circumstances(claim_size="1Gi")
+    )
     assert apply(operator_api, kept).status == 200
 
 

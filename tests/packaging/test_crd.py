@@ -60,7 +60,9 @@ def test_the_defaults_of_the_schema_are_those_of_the_operator(api: Any, spec: Ob
 
 def test_every_field_of_ours_is_explained() -> None:
     borrowed = (".affinity", ".tolerations[]", ".topologySpreadConstraints[]", ".env[]")
-    borrowed += (".securityContext.", ".containerSecurityContext.")
+    borrowed += (".securityContext.", ".containerSecurityContext.", ".envFrom[]", ".dnsConfig.")
+    borrowed += (".volumes[]", ".volumeMounts[]", ".initContainers[]", ".sidecars[]")
+    borrowed += (".hostAliases[]", ".remotingFrom[]", ".httpFrom[]")
     silent = [
         path
         for path, schema in schemas(SCHEMA)

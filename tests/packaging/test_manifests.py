@@ -28,7 +28,7 @@ MAY = [
 MAY_NOT = [
     ("patch", "namesrv.dev", "nameserverclusters", ""),
     ("delete", "namesrv.dev", "nameserverclusters", ""),
-    ("get", "", "secrets", ""),
+    ("watch", "", "secrets", ""),
     ("list", "", "secrets", ""),
     ("create", "", "pods", ""),
     ("create", "", "pods/exec", ""),

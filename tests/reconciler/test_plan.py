@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from rocketmq_operator.reconciler.plan import Applied, Child, applied_as, changes, holds, stamped
+from rocketmq_operator.reconciler.plan import (
+    ADOPT_ANNOTATION,
+    Applied,
+    Child,
+    applied_as,
+    changes,
+    child_of,
+    holds,
+    stamped,
+)
 
 OWNER = {"kind": "NameServerCluster", "metadata": {"name": "prod", "uid": "u1"}}
 CHILD = Child("ConfigMap", "prod-seed")
@@ -70,6 +79,29 @@ def test_somebody_elses_object_of_the_same_name_is_neither_applied_nor_deleted()
     found = changes(OWNER, [desired()], [stranger], {})
     assert (found.taken, found.apply, found.delete) == ((CHILD,), (), ())
     assert not changes(OWNER, [], [stranger], {})
+
+
+def test_an_object_that_nobody_controls_is_adopted_when_it_asks_to_be() -> None:
+    asking = served(desired(), ownerReferences=[], annotations={ADOPT_ANNOTATION: "prod"})
+    found = changes(OWNER, [desired()], [asking], {})
+    assert [child_of(obj) for obj in found.apply] == [CHILD]
+    assert found.adopt == (asking,)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"annotations": {ADOPT_ANNOTATION: "other"}, "ownerReferences": []},
+        {
+            "annotations": {ADOPT_ANNOTATION: "prod"},
+            "ownerReferences": [{"kind": "A", "name": "a", "uid": "a", "controller": True}],
+        },
+    ],
+    ids=["asks another", "is controlled"],
+)
+def test_what_asks_another_or_is_controlled_is_not_adopted(metadata: dict[str, Any]) -> None:
+    found = changes(OWNER, [desired()], [served(desired(), **metadata)], {})
+    assert (found.taken, found.apply) == ((CHILD,), ())
 
 
 FORMER = [{"kind": "NameServerCluster", "name": "prod", "uid": "u0", "controller": True}]

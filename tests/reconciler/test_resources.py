@@ -8,7 +8,13 @@ import pytest
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.protocol import properties
 from rocketmq_operator.reconciler import resources
-from rocketmq_operator.reconciler.resources import claims, seed_configmap
+from rocketmq_operator.reconciler.resources import (
+    Circumstances,
+    claims,
+    default_image,
+    external_services,
+    seed_configmap,
+)
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 from rocketmq_operator.reconciler.spec import Cluster, parse
 
@@ -28,7 +34,7 @@ def cluster(**spec: Any) -> Cluster:
 
 
 def children(claim_size: str | None = None, **spec: Any) -> dict[str, Object]:
-    objects = resources.desired(cluster(**spec), claim_size=claim_size)
+    objects = resources.desired(cluster(**spec), Circumstances(claim_size=claim_size))
     return {f"{o['kind']}/{o['metadata']['name']}": o for o in objects}
 
 
@@ -52,6 +58,7 @@ def test_the_children_in_the_order_to_apply_them() -> None:
         "ConfigMap/prod-nameserver-seed",
         "Service/prod-nameserver-headless",
         "Service/prod-nameserver",
+        "NetworkPolicy/prod-nameserver",
         "PodDisruptionBudget/prod-nameserver",
         "StatefulSet/prod-nameserver",
     ]
@@ -60,7 +67,8 @@ def test_the_children_in_the_order_to_apply_them() -> None:
 def test_every_child_is_owned_and_labelled_and_takes_nothing_else_from_the_cluster() -> None:
     for child in children(storage={"size": "1Gi"}).values():
         metadata = child["metadata"]
-        assert set(metadata) == {"name", "namespace", "labels", "ownerReferences"}
+        own = {"annotations"} if child["kind"] == "StatefulSet" else set()
+        assert set(metadata) == {"name", "namespace", "labels", "ownerReferences"} | own
         assert metadata["labels"] == cluster().names.labels
         (owner,) = metadata["ownerReferences"]
         assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (
@@ -120,11 +128,239 @@ def test_what_servers_take_over_while_they_run_does_not_touch_the_pod_template(
         {"pod": {"priorityClassName": "high"}},
         {"pod": {"serviceAccountName": "mine"}},
         {"pod": {"terminationGracePeriodSeconds": 60}},
+        {"pod": {"runtimeClassName": "gvisor"}},
+        {"pod": {"schedulerName": "mine"}},
+        {"pod": {"envFrom": [{"configMapRef": {"name": "a"}}]}},
+        {"pod": {"volumes": [{"name": "a", "emptyDir": {}}]}},
+        {"pod": {"volumeMounts": [{"name": "a", "mountPath": "/a"}]}},
+        {"pod": {"initContainers": [{"name": "a", "image": "i"}]}},
+        {"pod": {"sidecars": [{"name": "a", "image": "i"}]}},
+        {"pod": {"hostNetwork": True}},
+        {"pod": {"dnsPolicy": "Default"}},
+        {"pod": {"dnsConfig": {"searches": ["a.b"]}}},
+        {"pod": {"hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]}},
+        {"pod": {"startupProbe": {"failureThreshold": 9}}},
+        {"pod": {"readinessProbe": {"successThreshold": 2}}},
+        {"pod": {"livenessProbe": {"initialDelaySeconds": 9}}},
     ],
     ids=json.dumps,
 )
 def test_what_needs_a_restart_changes_the_pod_template(change: Object) -> None:
     assert pod(**change) != pod()
+
+
+def test_containers_of_others_are_as_strict_as_the_server_unless_they_say_otherwise() -> None:
+    sidecar = {"name": "a", "image": "i", "securityContext": {"readOnlyRootFilesystem": False}}
+    _, found = pod(pod={"sidecars": [sidecar]})["spec"]["containers"]
+    assert found["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_quantities_deep_in_a_pod_are_written_as_the_server_writes_them() -> None:
+    volume = {"name": "a", "emptyDir": {"sizeLimit": "1024Mi"}}
+    sidecar = {"name": "a", "image": "i", "resources": {"limits": {"cpu": 0.5}}}
+    spec = pod(pod={"volumes": [volume], "sidecars": [sidecar]})["spec"]
+    assert spec["volumes"][-1]["emptyDir"] == {"sizeLimit": "1Gi"}
+    assert spec["containers"][1]["resources"] == {"limits": {"cpu": "500m"}}
+
+
+def test_a_quantity_that_is_none_is_named_with_its_path() -> None:
+    with pytest.raises(SpecError, match=r"spec\.pod\.volumes\[0\]\.emptyDir\.sizeLimit"):
+        children(pod={"volumes": [{"name": "a", "emptyDir": {"sizeLimit": "much"}}]})
+
+
+def test_a_probe_keeps_what_is_checked_and_takes_over_the_timing_that_is_given() -> None:
+    before = container()["readinessProbe"]
+    after = container(pod={"readinessProbe": {"periodSeconds": 2}})["readinessProbe"]
+    assert after == {**before, "periodSeconds": 2}
+
+
+def test_the_settings_of_the_services() -> None:
+    metadata = {"labels": {"team": "a"}, "annotations": {"n": "b"}}
+    service = {"metadata": metadata, "type": "NodePort", "nodePort": 30000}
+    found = children(service=service, headlessService={"metadata": metadata})
+    client, headless = found["Service/prod-nameserver"], found["Service/prod-nameserver-headless"]
+    assert client["spec"]["type"] == "NodePort"
+    assert [port["nodePort"] for port in client["spec"]["ports"]] == [30000]
+    for child in (client, headless):
+        assert child["metadata"]["labels"] == {"team": "a", **cluster().names.labels}
+        assert child["metadata"]["annotations"] == {"n": "b"}
+
+
+EXTERNAL = {
+    "type": "NodePort",
+    "metadata": {"annotations": {"all": "a"}},
+    "endpoints": [{"ordinal": 1, "host": "mq.example.com", "nodePort": 30001}],
+}
+
+
+def test_every_server_has_a_service_of_its_own_for_the_world_outside() -> None:
+    found = children(replicas=2, external=EXTERNAL)
+    first, second = (found[f"Service/prod-nameserver-{n}-external"] for n in range(2))
+    assert first["spec"]["selector"]["statefulset.kubernetes.io/pod-name"] == "prod-nameserver-0"
+    assert first["spec"]["publishNotReadyAddresses"]
+    assert "nodePort" not in first["spec"]["ports"][0]
+    assert second["spec"]["ports"][0]["nodePort"] == 30001
+    assert second["metadata"]["annotations"] == {"all": "a"}
+
+
+def test_addresses_outside_come_from_the_spec_the_node_and_the_service() -> None:
+    prod = cluster(replicas=3, external=EXTERNAL)
+    served = {"spec": {"ports": [{"nodePort": 31000}]}}
+    names = [prod.names.external_service(n) for n in range(3)]
+    pods = {"prod-nameserver-0": {"status": {"hostIP": "10.0.0.5"}}}
+    found = external_services.addresses(prod, dict.fromkeys(names, served), pods)
+    assert found == ["10.0.0.5:31000", "mq.example.com:31000"]
+
+
+@pytest.mark.parametrize(
+    ("ingress", "endpoint", "address"),
+    [
+        ({"ip": "192.0.2.1"}, {}, "192.0.2.1:9876"),
+        ({"hostname": "lb.example.com", "ip": "192.0.2.1"}, {}, "lb.example.com:9876"),
+        ({"ip": "192.0.2.1"}, {"host": "mq.example.com", "port": 443}, "mq.example.com:443"),
+        ({}, {}, None),
+    ],
+)
+def test_addresses_of_load_balancers(ingress: Object, endpoint: Object, address: str) -> None:
+    external = {"type": "LoadBalancer", "endpoints": [{"ordinal": 0, **endpoint}]}
+    prod = cluster(replicas=1, external=external)
+    service = {"status": {"loadBalancer": {"ingress": [ingress]}}}
+    found = external_services.addresses(prod, {prod.names.external_service(0): service}, {})
+    assert found == ([address] if address else [])
+
+
+def test_the_list_of_servers_is_given_to_servers_and_its_port_to_clients() -> None:
+    found = children(replicas=2, addressServer={"enabled": True})
+    assert found["ConfigMap/prod-nameserver-seed"]["data"]["nsaddr"] == (
+        "prod-nameserver-0.prod-nameserver-headless.mq.svc:9876;"
+        "prod-nameserver-1.prod-nameserver-headless.mq.svc:9876"
+    )
+    ports = found["Service/prod-nameserver"]["spec"]["ports"]
+    assert [(port["name"], port["port"]) for port in ports] == [("remoting", 9876), ("http", 8080)]
+    (_, http) = found["NetworkPolicy/prod-nameserver"]["spec"]["ingress"]
+    assert "from" not in http
+
+
+@pytest.mark.parametrize(
+    ("domain", "url"),
+    [
+        (None, "http://prod-nameserver.mq.svc:8080/rocketmq/nsaddr"),
+        ("mq.example.com", "http://mq.example.com:8080/rocketmq/nsaddr"),
+        ("mq.example.com:80", "http://mq.example.com:80/rocketmq/nsaddr"),
+    ],
+)
+def test_where_clients_find_the_list_of_servers(domain: str | None, url: str) -> None:
+    assert cluster().names.domain_url(domain) == url
+
+
+ISSUER = {"name": "ca"}
+
+
+def test_servers_read_their_certificate_from_the_secret() -> None:
+    template = pod(tls={"mode": "Enforcing", "secretName": "mine"})["spec"]
+    server = template["containers"][0]
+    assert server["command"][-4:] == [
+        "-Dtls.server.mode=enforcing",
+        "-Dtls.test.mode.enable=false",
+        "-Dtls.server.certPath=/etc/rocketmq/tls/tls.crt",
+        "-Dtls.server.keyPath=/etc/rocketmq/tls/tls.key",
+    ]
+    assert template["volumes"][-1]["secret"]["secretName"] == "mine"
+    assert server["volumeMounts"][-1]["mountPath"] == "/etc/rocketmq/tls"
+
+
+def test_clients_are_checked_against_the_authority_of_the_spec() -> None:
+    asked = {"mode": "Permissive", "secretName": "mine", "clientAuth": "Require"}
+    template = pod(tls={**asked, "clientCASecretName": "clients"})["spec"]
+    assert template["containers"][0]["command"][-3:] == [
+        "-Dtls.server.need.client.auth=require",
+        "-Dtls.server.authClient=true",
+        "-Dtls.server.trustCertPath=/etc/rocketmq/client-ca/ca.crt",
+    ]
+    assert template["volumes"][-1]["secret"]["secretName"] == "clients"
+
+
+def test_cert_manager_is_asked_for_a_certificate_with_every_name_of_the_servers() -> None:
+    manager = {"issuerRef": ISSUER, "duration": "2160h", "dnsNames": ["mq.example.com"]}
+    asked = children(tls={"mode": "Enforcing", "certManager": manager})
+    spec = asked["Certificate/prod-nameserver-tls"]["spec"]
+    assert spec["dnsNames"] == [
+        "prod-nameserver-headless.mq.svc",
+        "*.prod-nameserver-headless.mq.svc",
+        "prod-nameserver.mq.svc",
+        "mq.example.com",
+    ]
+    assert (spec["issuerRef"], spec["duration"]) == (ISSUER, "2160h")
+    volumes = asked["StatefulSet/prod-nameserver"]["spec"]["template"]["spec"]["volumes"]
+    assert volumes[-1]["secret"]["secretName"] == spec["secretName"]
+
+
+def test_what_the_prometheus_operator_reads() -> None:
+    given = {"enabled": True, "labels": {"release": "prometheus"}}
+    found = children(
+        monitoring={"podMonitor": {**given, "interval": "5s"}, "prometheusRule": given}
+    )
+    monitor, rule = found["PodMonitor/prod-nameserver"], found["PrometheusRule/prod-nameserver"]
+    assert monitor["spec"]["podMetricsEndpoints"] == [
+        {"port": "http", "path": "/metrics", "interval": "5s"}
+    ]
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    (group,) = rule["spec"]["groups"]
+    assert all('namespace="mq",name="prod"' in alert["expr"] for alert in group["rules"])
+    assert not any("{prefix}" in json.dumps(alert) for alert in group["rules"])
+
+
+def ingress(**policy: Any) -> dict[str, list[Object]]:
+    """Who is let in, by port; an empty list is everybody."""
+    rules = children(networkPolicy=policy)["NetworkPolicy/prod-nameserver"]["spec"]["ingress"]
+    return {rule["ports"][0]["port"]: rule.get("from", []) for rule in rules}
+
+
+def test_brokers_and_clients_may_come_from_anywhere_and_the_http_side_is_the_operators() -> None:
+    open_to = ingress()
+    assert open_to["remoting"] == []
+    operator, servers = open_to["http"]
+    assert operator["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "rocketmq-system"
+    }
+    assert servers == {"podSelector": {"matchLabels": cluster().names.labels}}
+
+
+def test_who_is_named_gets_in_beside_the_operator() -> None:
+    peer = {"ipBlock": {"cidr": "10.0.0.0/8"}}
+    open_to = ingress(remotingFrom=[peer], httpFrom=[peer])
+    assert [peer in peers for peers in open_to.values()] == [True, True]
+    assert open_to["remoting"][0] == open_to["http"][0]
+
+
+def test_no_policy_where_somebody_else_keeps_it() -> None:
+    assert "NetworkPolicy/prod-nameserver" not in children(networkPolicy={"managed": False})
+
+
+@pytest.mark.parametrize(
+    ("spec", "live", "image"),
+    [
+        ({}, None, "new:2"),
+        ({}, "old:1", "old:1"),
+        ({"imageUpdatePolicy": "FollowOperator"}, "old:1", "new:2"),
+        ({"image": "mine:1"}, "old:1", "old:1"),
+    ],
+    ids=["first", "pinned", "following", "kept while the spec names one"],
+)
+def test_the_default_image(spec: Object, live: str | None, image: str) -> None:
+    metadata = {"annotations": {default_image.ANNOTATION: live}}
+    found = default_image.resolve({"spec": spec}, {"metadata": metadata} if live else None, "new:2")
+    assert found == image
+
+
+def test_the_default_image_of_a_cluster_that_has_no_note_of_it_is_what_runs() -> None:
+    live = {"metadata": {}, "spec": {"template": pod(image="old:1")}}
+    assert default_image.resolve({}, live, "new:2") == "old:1"
+    assert default_image.resolve({"spec": {"image": "old:1"}}, live, "new:2") == "new:2"
 
 
 def test_labels_of_the_operator_win_over_those_of_the_pod_metadata() -> None:
@@ -141,6 +377,7 @@ def test_the_server_is_told_its_ports_and_directories() -> None:
         "rocketmq-nameserver",
         *("--listen", "0.0.0.0:1111", "--http", "0.0.0.0:2222"),
         *("--seed-dir", "/etc/rocketmq/seed", "--data-dir", "/var/lib/rocketmq"),
+        "-Dtls.server.mode=disabled",
     ]
 
 

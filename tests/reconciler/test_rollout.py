@@ -11,7 +11,13 @@ from rocketmq_operator.reconciler.views import BrokerId, ServerView, Sighting
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 A = BrokerId("c1", "broker-a", 0)
-FULL = ServerView({A: Sighting("10.0.0.1:10911", topics=3)})
+
+
+def versioned(version: str) -> ServerView:
+    return ServerView({A: Sighting("10.0.0.1:10911", topics=3, data_version=version)})
+
+
+FULL = versioned("0/1000/10")
 EMPTY = ServerView({})
 
 
@@ -73,6 +79,7 @@ BLOCKED = [
         Blocker.VIEWS_NOT_CONVERGED,
         server(2, "new", view=ServerView({A: Sighting("10.0.0.1:10911", topics=2)})),
     ),
+    (Blocker.VIEWS_NOT_CONVERGED, server(2, "new", view=versioned("0/1000/9"))),
     (Blocker.CONFIG_NOT_SYNCED, server(2, "new", in_sync=False)),
     (Blocker.OTHER_POD_UNREADY, server(2, "new", leaving=True)),
 ]
@@ -130,3 +137,23 @@ def test_a_broker_that_died_during_the_rollout_does_not_block_it() -> None:
 
 def test_a_single_server_is_replaced_without_comparison() -> None:
     assert step(server(0), replicas=1) == ("x-nameserver-0", ())
+
+
+def budget(allowed: int, *, observed: int = 1) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "x-nameserver", "generation": 1},
+        "status": {"observedGeneration": observed, "disruptionsAllowed": allowed},
+    }
+
+
+@pytest.mark.parametrize("closed", [budget(0), budget(1, observed=0)], ids=["spent", "not seen"])
+def test_the_disruption_budget_is_respected(closed: dict[str, Any]) -> None:
+    servers = [*map(server, range(3))]
+    assert step(*servers, gate=Gate(budget=closed)) == (None, (Blocker.DISRUPTION_BUDGET,))
+    assert step(*servers, gate=Gate(budget=budget(1))) == ("x-nameserver-2", ())
+
+
+def test_the_disruption_budget_does_not_keep_a_broken_server() -> None:
+    broken = server(0, up=None)
+    chosen, _ = step(broken, server(1), server(2), gate=Gate(budget=budget(0)))
+    assert chosen == "x-nameserver-0"

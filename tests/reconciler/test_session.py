@@ -14,10 +14,10 @@ from harness import java
 from harness.loopback import claimed_range
 from harness.processes import start
 from harness.server import Server
-from rocketmq_operator.reconciler.reports import Target
+from rocketmq_operator.reconciler.reports import Orders, Target
 from rocketmq_operator.reconciler.sync import Wanted, drift
 from rocketmq_operator.reconciler.wire.httpview import HttpViewClient
-from rocketmq_operator.reconciler.wire.session import Orders, Session
+from rocketmq_operator.reconciler.wire.session import Session
 
 PROGRAM = Path(sys.executable).with_name("rocketmq-nameserver")
 STARTED = datetime.now(UTC) - timedelta(hours=1)

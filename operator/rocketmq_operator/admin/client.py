@@ -3,10 +3,10 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from rocketmq_operator.errors import ResponseError
+from rocketmq_operator.errors import ProtocolError, ResponseError, TransportError
 from rocketmq_operator.protocol import bodies, properties
 from rocketmq_operator.protocol.bodies import ClusterInfo, KVTable, TopicList, TopicRouteData
 from rocketmq_operator.protocol.codes import RequestCode, ResponseCode
@@ -25,7 +25,8 @@ class AdminClient:
     Every method takes the server's ``host:port`` and a deadline in seconds, and raises
     TransportError (ConnectFailed, ConnectionLost, RequestTimeout), ProtocolError for an unreadable
     answer, and ResponseError when the server refuses. Connections unused for ``idle_seconds`` are
-    closed.
+    closed. ``on_end`` is told the request code of each call that ended, and how: the name of the
+    answer's code or of the error.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class AdminClient:
         connect_timeout: float = 3.0,
         idle_seconds: float = 100.0,
         tls: ssl.SSLContext | None = None,
+        on_end: Callable[[int, str], None] | None = None,
     ) -> None:
         self._connect_timeout = connect_timeout
         self._idle_seconds = idle_seconds
         self._tls = tls
+        self._on_end = on_end or _nothing
         self._clients: dict[str, RemotingClient] = {}
         self._last_use: dict[str, float] = {}
         self._busy: dict[str, int] = {}
@@ -168,6 +171,10 @@ class AdminClient:
         try:
             await self._close_idle()
             answer = await client.invoke(asked, seconds)
+            self._on_end(asked.code, _code_name(answer.code))
+        except (TransportError, ProtocolError) as error:
+            self._on_end(asked.code, type(error).__name__)
+            raise
         finally:
             self._busy[address] -= 1
             self._last_use[address] = asyncio.get_running_loop().time()
@@ -191,6 +198,17 @@ class AdminClient:
                 client = self._clients.pop(address, None)
                 if client is not None:
                     await client.close()
+
+
+def _nothing(code: int, how: str) -> None:
+    del code, how
+
+
+def _code_name(code: int) -> str:
+    try:
+        return ResponseCode(code).name
+    except ValueError:
+        return "OTHER"
 
 
 def _body(answer: RemotingCommand, kind: type[T]) -> T:

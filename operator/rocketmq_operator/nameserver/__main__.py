@@ -70,7 +70,7 @@ async def _serve(setup: Startup) -> None:
     )
     tls = ServerTls(setup.tls)
     service = Service(processor, setup.kv_path, setup.config_path, clock, tls)
-    http = HttpSide(service)
+    http = HttpSide(service, setup.address_list)
     stop, at_once = _stop_signals()
     try:
         host, port = await service.start(*setup.listen)

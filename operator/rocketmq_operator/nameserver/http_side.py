@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -17,14 +18,15 @@ SHUTDOWN_TIMEOUT = 1.0
 MAX_WAITING = 256
 """Long polls that may wait; more are answered 503."""
 
-_Route = Callable[[web.Request], Awaitable[web.Response]]
+_Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class HttpSide:
     """Serves one Service over HTTP on the same loop."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, address_list: Path | None = None) -> None:
         self._service = service
+        self._address_list = address_list
         self._instance = secrets.token_hex(8)
         self._started = service.clock()
         self._waiting = 0
@@ -41,6 +43,7 @@ class HttpSide:
             "/metrics": self._metrics,
             "/api/v1/server": self._server,
             "/api/v1/brokers": self._brokers,
+            "/rocketmq/{subgroup}": self._addresses,
         }
         app.add_routes([web.get(path, handler) for path, handler in routes.items()])
         self._runner = web.AppRunner(
@@ -77,6 +80,12 @@ class HttpSide:
                 "restartRequired": self._service.restart_required,
             }
         )
+
+    async def _addresses(self, _: web.Request) -> web.StreamResponse:
+        """What Java's ``DefaultTopAddressing`` asks an address server for; read anew each time."""
+        if self._address_list is None:
+            raise web.HTTPNotFound(text="no list of NameServers was given to this one\n")
+        return web.FileResponse(self._address_list, headers={"Content-Type": "text/plain"})
 
     async def _brokers(self, request: web.Request) -> web.Response:
         routes = self._service.processor.routes

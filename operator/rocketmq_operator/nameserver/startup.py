@@ -17,12 +17,17 @@ from rocketmq_operator.transport.client import split_address
 
 _CONFIG_FILE = "namesrv.properties"
 _KV_FILE = "kvConfig.json"
+_ADDRESS_LIST = "nsaddr"
 _LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Everything a server starts with. ``warnings`` are for the log."""
+    """Everything a server starts with.
+
+    ``address_list`` is the file that the HTTP side serves as the list of all NameServers, if it is
+    there; ``warnings`` are for the log.
+    """
 
     configuration: Configuration
     kv: KvConfig
@@ -30,6 +35,7 @@ class Startup:
     config_path: Path
     listen: tuple[str, int]
     http: tuple[str, int] | None
+    address_list: Path | None
     serialize_type: SerializeType
     tls: TlsSettings
     log_level: str
@@ -100,6 +106,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Start
         config_path=Path(configuration.values["configStorePath"]),
         listen=listen,
         http=split_address(arguments.http) if arguments.http else None,
+        address_list=Path(arguments.seed_dir) / _ADDRESS_LIST if arguments.seed_dir else None,
         serialize_type=_serialize_type(environment),
         tls=tls,
         log_level=_log_level(environment),

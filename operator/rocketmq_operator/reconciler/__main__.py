@@ -1,19 +1,28 @@
 """``rocketmq-operator``: the command line of the operator."""
 
 import asyncio
-import logging
 import os
 import socket
 import sys
 import uuid
+from typing import TextIO
 
 import click
 import uvloop
 
 from rocketmq_operator import __version__
 from rocketmq_operator.errors import RocketMQError, SettingsError
+from rocketmq_operator.reconciler import logs, render
 from rocketmq_operator.reconciler.lifecycle import Settings, run_operator
 
+OPERATOR_NAMESPACE = "rocketmq-system"
+nameserver_image = click.option(
+    "--nameserver-image",
+    envvar="NAMESERVER_IMAGE",
+    default=f"rocketmq-operator:{__version__}",
+    show_default=True,
+    help="Image of NameServers whose spec names none.",
+)
 LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
 
@@ -37,35 +46,74 @@ def cli() -> None:
 @click.option(
     "--lease-namespace",
     envvar="POD_NAMESPACE",
-    default="rocketmq-system",
+    default=OPERATOR_NAMESPACE,
     show_default=True,
     help="Namespace of the Lease by which replicas elect their leader.",
 )
-@click.option(
-    "--nameserver-image",
-    envvar="NAMESERVER_IMAGE",
-    default=f"rocketmq-operator:{__version__}",
-    show_default=True,
-    help="Image of NameServers whose spec names none.",
-)
+@nameserver_image
 @click.option(
     "--http", default="0.0.0.0:8081", show_default=True, help="HOST:PORT for probes and metrics."
 )
 @click.option("--log-level", type=LEVELS, envvar="LOG_LEVEL", default="info", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMATS),
+    envvar="LOG_FORMAT",
+    default="plain",
+    show_default=True,
+)
 def run(
     namespaces: tuple[str, ...],
     lease_namespace: str,
     nameserver_image: str,
     http: str,
     log_level: str,
+    log_format: str,
 ) -> None:
     """Run the operator until it is told to stop."""
-    _configure_logging(log_level)
+    logs.configure(log_level, log_format)
     host, port = _address(http)
     identity = f"{os.environ.get('POD_NAME') or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
     settings = Settings(namespaces, lease_namespace, identity, nameserver_image, host, port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_operator(settings))
+
+
+@cli.command("render")
+@click.option(
+    "-f",
+    "--filename",
+    "file",
+    type=click.File(encoding="utf-8"),
+    required=True,
+    help="Manifests; - for standard input.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    default="default",
+    show_default=True,
+    help="Namespace of manifests that name none.",
+)
+@click.option(
+    "--operator-namespace",
+    default=OPERATOR_NAMESPACE,
+    show_default=True,
+    help="Where the operator runs, or will.",
+)
+@nameserver_image
+def render_command(
+    file: TextIO, namespace: str, operator_namespace: str, nameserver_image: str
+) -> None:
+    """Print all objects that the operator makes of NameServerClusters. Needs no cluster.
+
+    The rules that the API server checks, of kubectl apply --dry-run=server, are not checked.
+
+    Example: rocketmq-operator render -f production.yaml
+    """
+    for body in render.manifests(file.read(), namespace):
+        objects = render.children(body, nameserver_image, operator_namespace)
+        click.echo("---\n" + render.to_yaml(objects), nl=False)
 
 
 def main() -> None:
@@ -81,14 +129,6 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not port.isdecimal() or int(port) > 65535:
         raise SettingsError(f"--http {text!r}: want HOST:PORT, for example 0.0.0.0:8081")
     return host, int(port)
-
-
-def _configure_logging(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("kopf.objects", "kopf.activities", "kopf._core", "aiohttp.access"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

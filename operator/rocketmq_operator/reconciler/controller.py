@@ -3,15 +3,21 @@
 import asyncio
 import logging
 import random
+import time
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from prometheus_client.core import Metric
+
 from rocketmq_operator.errors import RocketMQError
-from rocketmq_operator.reconciler import metrics
-from rocketmq_operator.reconciler.kinds import CLUSTER, WATCHED, Key, Kind, Object
+from rocketmq_operator.reconciler import clustermetrics, logs, metrics
+from rocketmq_operator.reconciler.clustermetrics import Pass
+from rocketmq_operator.reconciler.kinds import CLUSTER, OPTIONAL, WATCHED, Key, Kind, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.names import MANAGED_BY_SELECTOR
 from rocketmq_operator.reconciler.reconcile import Reconciler
+from rocketmq_operator.reconciler.unheard import Unheard
 from rocketmq_operator.reconciler.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -46,11 +52,14 @@ class Controller:
         self._synced = asyncio.Event()
         self._relisted = asyncio.Event()
         self._leading = False
+        self._unheard = Unheard()
+        self._passes: dict[Key, Pass] = {}
 
     def observe(self, kind: Kind, event: str | None, obj: Object) -> None:
         """Take in one watch event; ``event`` is None for an object that was listed."""
         if event is None and self._synced.is_set():
             self._relisted.set()
+        self._unheard.heard(kind, obj)
         take = self._store.remove if event == "DELETED" else self._store.put
         key = take(kind, obj)
         if key is not None:
@@ -58,7 +67,21 @@ class Controller:
 
     def not_ready(self) -> str:
         """Why this replica cannot take over the work yet, or ""."""
-        return "" if self._synced.is_set() else "the first list of all objects is under way"
+        if not self._synced.is_set():
+            return "the first list of all objects is under way"
+        return self.stuck()
+
+    def stuck(self) -> str:
+        """Which watch is stuck, or ""; only another process helps."""
+        return self._unheard.stuck(time.monotonic())
+
+    def families(self) -> Iterator[Metric]:
+        """Metrics of all clusters; none on a replica that does not lead."""
+        metrics.QUEUE_DEPTH.set(len(self._queue))
+        metrics.QUEUE_AGE.set(self._queue.oldest(asyncio.get_running_loop().time()))
+        keys = list(self._store.clusters()) if self._leading else []
+        bodies = [body for key in keys if (body := self._store.cluster(key))]
+        yield from clustermetrics.families(bodies, self._passes)
 
     async def work(self) -> None:
         """Reconcile until cancelled; begins with every cluster."""
@@ -91,13 +114,13 @@ class Controller:
     def _wake(self, key: Key) -> None:
         if self._leading:
             self._queue.add(key)
-            metrics.QUEUE_DEPTH.set(len(self._queue))
 
     async def _worker(self) -> None:
         while True:
             key = await self._queue.take()
             try:
-                await self._reconcile(key)
+                with logs.about(key):
+                    await self._reconcile(key)
             finally:
                 self._queue.done(key)
 
@@ -111,19 +134,23 @@ class Controller:
         except (RocketMQError, TimeoutError) as error:
             self._failed(key, "error", str(error) or f"no end in {RECONCILE_TIMEOUT:g} s")
         except Exception:
-            log.exception("%s: a defect of the operator", key)
+            log.exception("a defect of the operator")
             self._failed(key, "defect", "see the traceback above")
         else:
             metrics.RECONCILES.labels("done").inc()
+            self._passes[key] = Pass(time.time(), succeeded=True)
+            if self._store.cluster(key) is None:
+                del self._passes[key]
             self._queue.succeeded(key)
             if again is not None:
                 self._queue.add_after(key, again)
 
     def _failed(self, key: Key, result: str, message: str) -> None:
         metrics.RECONCILES.labels(result).inc()
+        self._passes[key] = Pass(time.time(), succeeded=result == "conflict")
         pause = self._queue.add_failed(key)
         level = logging.DEBUG if result == "conflict" else logging.WARNING
-        log.log(level, "%s: %s; again in %.2g s", key, message, pause)
+        log.log(level, "%s; again in %.2g s", message, pause)
 
     async def _until_next_sweep(self) -> None:
         try:
@@ -139,10 +166,23 @@ class Controller:
             labels = "" if kind is CLUSTER else MANAGED_BY_SELECTOR
             objects: list[Object] = []
             versions = []
-            for namespace in self._namespaces:
-                async for page, version in self._api.pages(kind, namespace, labels):
-                    objects += page
-                    versions.append(int(version))
+            try:
+                for namespace in self._namespaces:
+                    async for page, version in self._api.pages(kind, namespace, labels):
+                        objects += page
+                        versions.append(int(version))
+            except KubeError as error:
+                if kind not in OPTIONAL or error.status != 404:
+                    raise
+                continue
+            self._remember_news(kind, objects)
             for key in self._store.replace(kind, objects, min(versions)):
                 self._wake(key)
         self._synced.set()
+
+    def _remember_news(self, kind: Kind, objects: Iterable[Object]) -> None:
+        """Of a list that is not the first: what the watch must tell as well."""
+        now = time.monotonic()
+        for obj in objects:
+            if self._synced.is_set() and self._store.is_news(kind, obj):
+                self._unheard.listed(kind, obj, now)

@@ -140,7 +140,8 @@ def _ready(seen: Observed) -> Condition:
     for condition in (config_synced(seen), kv_synced(seen)):
         if not condition.holds and condition.reason != "RestartRequired":
             return Condition("Ready", False, condition.reason, condition.message)
-    return Condition("Ready", True, "AllServersReady", f"{seen.ready} servers are ready")
+    text = "; ".join([f"{seen.ready} servers are ready", *seen.notes])
+    return Condition("Ready", True, "AllServersReady", text)
 
 
 def _progress(seen: Observed) -> tuple[str, str] | None:

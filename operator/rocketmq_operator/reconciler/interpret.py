@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rocketmq_operator.reconciler import pods, rollout, sync
+from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER
 from rocketmq_operator.reconciler.pods import Trouble
-from rocketmq_operator.reconciler.reports import Report, Target
+from rocketmq_operator.reconciler.reports import Orders, Report, Target
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 from rocketmq_operator.reconciler.rollout import Gate, Server, Step
-from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy
+from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy, TlsMode
 from rocketmq_operator.reconciler.sync import Drift, Wanted
 from rocketmq_operator.reconciler.views import Limits
 
@@ -29,15 +30,35 @@ def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
     )
 
 
-def targets(cluster: Cluster, members: Sequence[Object]) -> list[Target]:
-    """The servers that can be talked to: pods with an address and a running process."""
+def orders(cluster: Cluster, wanted: Wanted) -> Orders:
+    """What those who watch the servers shall do."""
+    spec = cluster.spec
+    return Orders(
+        wanted,
+        spec.brokers.probe_interval_seconds,
+        spec.drift.interval_seconds,
+        spec.brokers.stale_after_seconds,
+        writable=not spec.paused,
+    )
+
+
+def targets(
+    cluster: Cluster, members: Sequence[Object], credentials: Credentials | None = None
+) -> list[Target]:
+    """The servers that can be talked to: pods with an address and a running process.
+
+    ``credentials`` are for those that take TLS only.
+    """
+    enforcing = cluster.spec.tls.mode is TlsMode.ENFORCING
     ports = cluster.spec.ports
     found = []
     for pod in members:
         address, started = pod.get("status", {}).get("podIP"), pods.started_at(pod, CONTAINER)
         if address and started and not pods.terminating(pod):
             uid = pod["metadata"]["uid"]
-            found.append(Target(pods.name(pod), uid, address, ports.remoting, ports.http, started))
+            where = (address, ports.remoting, ports.http)
+            shown = credentials if enforcing else None
+            found.append(Target(pods.name(pod), uid, *where, started, shown))
     return found
 
 
@@ -47,7 +68,7 @@ def drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
 
 
 def step(
-    cluster: Cluster,
+    gate: Gate,
     stateful_set: Object | None,
     members: Sequence[Object],
     reports: Mapping[str, Report],
@@ -58,7 +79,21 @@ def step(
     if stateful_set is None:
         return Step()
     servers = [_server(pod, reports, drifts) for pod in members]
-    return rollout.plan(_gate(cluster), stateful_set, servers, now)
+    return rollout.plan(gate, stateful_set, servers, now)
+
+
+def gate(cluster: Cluster, budget: Object | None = None) -> Gate:
+    """The settings of a rollout; ``budget`` is the live PodDisruptionBudget."""
+    settings = cluster.spec.rollout
+    return Gate(
+        settings.strategy is Strategy.ON_DELETE,
+        cluster.spec.paused,
+        settings.min_ready_seconds,
+        settings.view_timeout_seconds,
+        settings.on_timeout is OnTimeout.CONTINUE,
+        settings.repair_broken_pods,
+        budget,
+    )
 
 
 def limits(cluster: Cluster) -> Limits:
@@ -80,15 +115,3 @@ def _server(pod: Object, reports: Mapping[str, Report], drifts: Mapping[str, Dri
     report, drift = reports.get(pods.name(pod)), drifts.get(pods.name(pod))
     in_sync = drift is not None and drift.config_in_sync and drift.kv_in_sync
     return Server(pod, report.view if report else None, in_sync)
-
-
-def _gate(cluster: Cluster) -> Gate:
-    settings = cluster.spec.rollout
-    return Gate(
-        settings.strategy is Strategy.ON_DELETE,
-        cluster.spec.paused,
-        settings.min_ready_seconds,
-        settings.view_timeout_seconds,
-        settings.on_timeout is OnTimeout.CONTINUE,
-        settings.repair_broken_pods,
-    )

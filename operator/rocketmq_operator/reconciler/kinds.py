@@ -50,12 +50,30 @@ CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
 SERVICE_ACCOUNT: Final = Kind("", "v1", "ServiceAccount", "serviceaccounts")
 DISRUPTION_BUDGET: Final = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 VOLUME_CLAIM: Final = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+NETWORK_POLICY: Final = Kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+CERTIFICATE: Final = Kind("cert-manager.io", "v1", "Certificate", "certificates")
+POD_MONITOR: Final = Kind("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors")
+PROMETHEUS_RULE: Final = Kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules")
+SECRET: Final = Kind("", "v1", "Secret", "secrets")
 POD: Final = Kind("", "v1", "Pod", "pods")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 EVENT: Final = Kind("", "v1", "Event", "events")
 
-CHILDREN: Final = (STATEFUL_SET, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, DISRUPTION_BUDGET)
+CHILDREN: Final = (
+    STATEFUL_SET,
+    SERVICE,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    DISRUPTION_BUDGET,
+    NETWORK_POLICY,
+    CERTIFICATE,
+    POD_MONITOR,
+    PROMETHEUS_RULE,
+)
 """What the operator creates for a NameServerCluster."""
+
+OPTIONAL: Final = frozenset({CERTIFICATE, POD_MONITOR, PROMETHEUS_RULE})
+"""Those of them that a cluster may have no API for."""
 
 WATCHED: Final = (CLUSTER, *CHILDREN, POD)
 

@@ -15,7 +15,7 @@ from rocketmq_operator.reconciler.kube.api import KubeApi
 from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.lease import Elector
 from rocketmq_operator.reconciler.kube.store import Store
-from rocketmq_operator.reconciler.reconcile import Reconciler
+from rocketmq_operator.reconciler.reconcile import OperatorSettings, Reconciler
 from rocketmq_operator.reconciler.wire.poller import Poller
 from rocketmq_operator.reconciler.workqueue import WorkQueue
 
@@ -50,6 +50,7 @@ async def run_operator(settings: Settings) -> None:
             probes.serving(
                 settings.http_host,
                 settings.http_port,
+                alive=controller.stuck,
                 ready=controller.not_ready,
             )
         )
@@ -80,8 +81,11 @@ def _wire(settings: Settings, api: KubeApi, elector: Elector) -> Controller:
     store = Store()
     queue: WorkQueue[Any] = WorkQueue()
     poller = Poller(queue.add, lambda: elector.leading)
-    reconciler = Reconciler(api, store, poller, Recorder(api), settings.nameserver_image)
-    return Controller(api, store, queue, reconciler, settings.namespaces)
+    given = OperatorSettings(settings.nameserver_image, settings.lease_namespace)
+    reconciler = Reconciler(api, store, poller, Recorder(api), given)
+    controller = Controller(api, store, queue, reconciler, settings.namespaces)
+    metrics.REGISTRY.register(metrics.ClusterCollector(controller.families))
+    return controller
 
 
 async def _lead(elector: Elector, controller: Controller) -> None:

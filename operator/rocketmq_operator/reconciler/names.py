@@ -12,6 +12,8 @@ MANAGED_BY_SELECTOR: Final = f"{MANAGED_BY_LABEL}={MANAGER}"
 CONTAINER: Final = "nameserver"
 REMOTING_PORT: Final = "remoting"
 HTTP_PORT: Final = "http"
+ADDRESS_SERVER_PORT: Final = 8080
+"""Where clients that are given a domain without a port ask for the list of servers."""
 DATA_CLAIM: Final = "data"
 
 
@@ -50,6 +52,25 @@ class Names(NamedTuple):
     def seed(self) -> str:
         """The ConfigMap with what a server shall hold at its start."""
         return f"{self.stateful_set}-seed"
+
+    @property
+    def certificate(self) -> str:
+        """The Certificate of cert-manager, and the Secret that it makes."""
+        return f"{self.stateful_set}-tls"
+
+    @property
+    def monitor(self) -> str:
+        """The PodMonitor and the PrometheusRule."""
+        return self.stateful_set
+
+    @property
+    def network_policy(self) -> str:
+        """The NetworkPolicy."""
+        return self.stateful_set
+
+    def external_service(self, ordinal: int) -> str:
+        """The Service that leads to one server from outside."""
+        return f"{self.pod(ordinal)}-external"
 
     def pod(self, ordinal: int) -> str:
         """The pod with the given ordinal, counted from 0."""
@@ -97,6 +118,11 @@ class Names(NamedTuple):
     def dns_lookup(self, port: int) -> str:
         """One name for all servers, for brokers that look up its addresses."""
         return f"{self.headless_service}.{self.namespace}.svc:{port}"
+
+    def domain_url(self, domain: str | None) -> str:
+        """Where clients find the list of servers (Java: ``MixAll.getWSAddr``)."""
+        host = domain or f"{self.client_service}.{self.namespace}.svc"
+        return f"http://{host if ':' in host else f'{host}:{ADDRESS_SERVER_PORT}'}/rocketmq/nsaddr"
 
     def client_address(self, port: int) -> str:
         """The ready servers behind one address."""

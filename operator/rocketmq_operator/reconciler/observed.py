@@ -18,7 +18,9 @@ from rocketmq_operator.reconciler.views import Mirror, State
 class Observed:
     """A cluster at one moment.
 
-    ``trouble`` is what needs a person; ``pending`` names work on the children that is under way.
+    ``trouble`` is what needs a person; ``pending`` names work on the children that is under way;
+    ``external`` are the servers' addresses outside; ``operator_image`` is the operator's default;
+    ``notes`` are worth knowing and stop nothing.
     """
 
     cluster: Cluster
@@ -32,6 +34,9 @@ class Observed:
     step: Step = field(default_factory=Step)
     trouble: Trouble | None = None
     pending: str = ""
+    external: Sequence[str] = ()
+    operator_image: str = ""
+    notes: Sequence[str] = ()
 
     @property
     def staying(self) -> list[Object]:
@@ -74,6 +79,12 @@ class Observed:
         return [
             text for text in map(self._unmet, self.cluster.spec.brokers.expected_clusters) if text
         ]
+
+    @property
+    def available_image(self) -> str:
+        """The operator's default image where the cluster has an older one, or nothing."""
+        own = self.cluster.spec.image != self.cluster.default_image
+        return "" if own or self.operator_image == self.cluster.spec.image else self.operator_image
 
     @property
     def _set_status(self) -> Object:

@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 from rocketmq_operator.reconciler.kinds import Object
 
 HASH_ANNOTATION: Final = "namesrv.dev/desired-hash"
+ADOPT_ANNOTATION: Final = "namesrv.dev/adopt-into"
+"""On an object that nobody controls: the NameServerCluster that may make it its own."""
 
 
 class Child(NamedTuple):
@@ -32,8 +34,12 @@ class Applied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to do, in order: apply, then delete; ``taken`` are names that others use."""
+    """What to do, in order: adopt, apply, then delete; ``taken`` are names that others use.
 
+    ``adopt`` are live objects, whose wanted state is in ``apply`` as well.
+    """
+
+    adopt: tuple[Object, ...]
     apply: tuple[Object, ...]
     delete: tuple[Object, ...]
     taken: tuple[Child, ...]
@@ -52,7 +58,8 @@ def changes(
     """Compare the desired children with the live objects of the same names and labels.
 
     Children of an earlier cluster of the same name are waited for: the garbage collector is
-    about to remove them.
+    about to remove them. An object of somebody else is never touched, unless nobody controls it
+    and it asks to be adopted.
     """
     owner_uid = cluster["metadata"]["uid"]
     by_child = {child_of(obj): obj for obj in live}
@@ -60,9 +67,12 @@ def changes(
     names = {child_of(obj) for obj in wanted}
     present = sorted(names & by_child.keys())
     leaving = tuple(c for c in present if _leaving(by_child[c]) or _former(by_child[c], cluster))
-    taken = tuple(c for c in present if owner(by_child[c]) != owner_uid and c not in leaving)
+    strange = [c for c in present if owner(by_child[c]) != owner_uid and c not in leaving]
+    adopted = [c for c in strange if _adoptable(by_child[c], cluster)]
+    taken = tuple(c for c in strange if c not in adopted)
     blocked = {*taken, *leaving}
     return Changes(
+        tuple(by_child[child] for child in adopted),
         tuple(
             obj
             for obj in wanted
@@ -134,6 +144,11 @@ def _differs(desired: Object, live: Object | None, applied: Applied | None) -> b
     if applied == Applied(stamp, live["metadata"]["resourceVersion"]):
         return False
     return not holds(live, desired)
+
+
+def _adoptable(obj: Object, cluster: Object) -> bool:
+    wished = obj["metadata"].get("annotations", {}).get(ADOPT_ANNOTATION)
+    return owner(obj) is None and wished == cluster["metadata"]["name"]
 
 
 def _former(obj: Object, cluster: Object) -> bool:

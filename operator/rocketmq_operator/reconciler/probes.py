@@ -17,15 +17,16 @@ SHUTDOWN_TIMEOUT: Final = 2.0
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, *, ready: Check) -> AsyncIterator[None]:
+async def serving(host: str, port: int, *, alive: Check, ready: Check) -> AsyncIterator[None]:
     """Serve ``/livez``, ``/readyz`` and ``/metrics`` while the context is open.
 
-    That ``/livez`` answers at all proves that the loop turns.
+    That ``/livez`` answers at all proves that the loop turns; ``alive`` tells what only another
+    process can mend.
 
     OSError where the address cannot be listened on.
     """
     app = web.Application()
-    app.router.add_get("/livez", _probe(str))
+    app.router.add_get("/livez", _probe(alive))
     app.router.add_get("/readyz", _probe(ready))
     app.router.add_get("/metrics", _metrics)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)

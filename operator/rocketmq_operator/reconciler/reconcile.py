@@ -2,51 +2,76 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from rocketmq_operator.errors import SpecError
-from rocketmq_operator.reconciler import interpret, kinds, metrics, plan, pods, status, sync, views
+from rocketmq_operator.reconciler import (
+    interpret,
+    metrics,
+    plan,
+    pods,
+    status,
+    sync,
+    views,
+)
 from rocketmq_operator.reconciler.conditions import Condition, to_status
+from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
     CONFIG_MAP,
+    DISRUPTION_BUDGET,
     POD,
+    SERVICE,
     STATEFUL_SET,
     VOLUME_CLAIM,
     Key,
     Object,
 )
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.children import REFUSALS, Children, Progress
 from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.store import Store
-from rocketmq_operator.reconciler.names import CLUSTER_LABEL
+from rocketmq_operator.reconciler.kube.tlssecrets import TlsSecrets
+from rocketmq_operator.reconciler.names import CLUSTER_LABEL, Names
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report
-from rocketmq_operator.reconciler.resources import claims, desired, seed_configmap
+from rocketmq_operator.reconciler.resources import (
+    Circumstances,
+    claims,
+    default_image,
+    desired,
+    external_services,
+    seed_configmap,
+)
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 from rocketmq_operator.reconciler.spec import Cluster, parse
-from rocketmq_operator.reconciler.sync import Wanted
 from rocketmq_operator.reconciler.transitions import transitions
 from rocketmq_operator.reconciler.views import Entry, Mirror
 from rocketmq_operator.reconciler.wire.poller import Poller
-from rocketmq_operator.reconciler.wire.session import Orders
 
 log = logging.getLogger(__name__)
 
 STATUS_INTERVAL: Final = 1.0
 """Seconds between two status writes of one cluster, unless something urgent moved."""
 
+API_PAUSE: Final = 30.0
+"""Seconds until another attempt at objects that the cluster has no API for."""
 ASK_AGAIN: Final = 5.0
 """Seconds until another attempt at children that others stand in the way of."""
 
 URGENT: Final = ("phase", "ready", "brokersOnline")
 """What people wait for: written at once."""
 
-REFUSALS: Final = frozenset({400, 403, 413, 422})
-"""Answers of the API server that will not change by asking again."""
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """What an operator brings along: its default image of the servers, and where it runs."""
+
+    nameserver_image: str
+    namespace: str
 
 
 @dataclass
@@ -70,13 +95,15 @@ class Reconciler:
         store: Store,
         poller: Poller,
         recorder: Recorder,
-        default_image: str,
+        settings: OperatorSettings,
     ) -> None:
         self._api = api
         self._store = store
         self._poller = poller
         self._recorder = recorder
-        self._default_image = default_image
+        self._settings = settings
+        self._secrets = TlsSecrets(api)
+        self._children = Children(api, store)
         self._memories: dict[Key, _Memory] = {}
 
     async def close(self) -> None:
@@ -88,15 +115,15 @@ class Reconciler:
         body = self._store.cluster(key)
         if body is None or "deletionTimestamp" in body["metadata"]:
             self._poller.forget(key)
+            self._secrets.forget(key)
             self._memories.pop(key, None)
             return None
         memory = self._memories.get(key)
         if memory is None or memory.uid != body["metadata"]["uid"]:
             memory = self._memories[key] = _Memory(body["metadata"]["uid"])
         try:
-            cluster = parse(body, self._default_image)
-            inventory = self._inventory(cluster, memory)
-            children = desired(cluster, inventory, self._claim_size(cluster))
+            cluster = parse(body, self._default_image(body, key))
+            children = desired(cluster, self._circumstances(cluster, memory))
         except SpecError as error:
             return await self._reject(body, error)
         if not body.get("status"):
@@ -106,52 +133,30 @@ class Reconciler:
     async def _advance(
         self, body: Object, cluster: Cluster, children: list[Object], memory: _Memory
     ) -> float | None:
-        trouble, pending = None, ""
+        progress = Progress()
         if not cluster.spec.paused:
-            trouble, pending = await self._apply(body, cluster, children, memory)
-            trouble = trouble or await self._grow_claims(cluster, memory)
-        seen = self._observe(body, cluster, memory, trouble, pending)
+            progress = await self._children.write(body, children, memory.applied)
+        trouble = progress.trouble or await self._grow_claims(cluster, memory)
+        shown = await self._secrets.credentials(cluster)
+        self._watch(cluster, memory, shown if isinstance(shown, Credentials) else None)
+        if isinstance(shown, Trouble):
+            trouble = trouble or shown
+        seen = self._observe(body, cluster, memory, trouble, progress.pending)
+        seen = replace(seen, notes=progress.notes)
         if seen.step.delete is not None and not cluster.spec.paused:
             await self._replace_pod(body, seen.step.delete, seen.step.message)
         if not cluster.spec.paused:
             await self._finish_pending(cluster, seen, memory)
         wait = await self._tell(body, seen, memory)
-        again = ASK_AGAIN if trouble or pending else None
+        again = (
+            ASK_AGAIN if trouble or progress.pending else API_PAUSE if progress.missing else None
+        )
         return _soonest(
             wait,
             again,
             seen.step.recheck,
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
-
-    async def _apply(
-        self, body: Object, cluster: Cluster, children: list[Object], memory: _Memory
-    ) -> tuple[Trouble | None, str]:
-        """Write the children that differ; what needs a person, and what is under way."""
-        live = await self._live(cluster, children)
-        todo = plan.changes(body, children, live, memory.applied)
-        if todo.taken:
-            names = ", ".join(f"{child.kind} {child.name}" for child in todo.taken)
-            text = f"{names} exists and belongs to somebody else; remove it or rename the cluster"
-            return Trouble("NameTaken", text), ""
-        try:
-            for obj in todo.apply:
-                await self._apply_child(obj, memory)
-            for obj in todo.delete:
-                metrics.API_WRITES.labels("delete").inc()
-                await self._api.delete(kinds.of(obj), obj)
-        except KubeError as error:
-            if error.status not in REFUSALS:
-                raise
-            return Trouble("ApplyRefused", str(error)), ""
-        leaving = ", ".join(f"{child.kind} {child.name}" for child in todo.leaving)
-        return None, f"waiting for the removal of the former {leaving}" if leaving else ""
-
-    async def _apply_child(self, obj: Object, memory: _Memory) -> None:
-        metrics.API_WRITES.labels("apply").inc()
-        answer = await self._api.apply(kinds.of(obj), obj)
-        self._store.put(kinds.of(obj), answer)
-        memory.applied[plan.child_of(obj)] = plan.applied_as(obj, answer)
 
     async def _grow_claims(self, cluster: Cluster, memory: _Memory) -> Trouble | None:
         """Ask for more where volumes are smaller than wanted; templates cannot say it."""
@@ -175,25 +180,18 @@ class Reconciler:
         memory.grown = state
         return None
 
+    def _default_image(self, body: Object, key: Key) -> str:
+        live = self._store.get(STATEFUL_SET, key.namespace, Names(*key).stateful_set)
+        return default_image.resolve(body, live, self._settings.nameserver_image)
+
+    def _circumstances(self, cluster: Cluster, memory: _Memory) -> Circumstances:
+        inventory = self._inventory(cluster, memory)
+        return Circumstances(inventory, self._claim_size(cluster), self._settings.namespace)
+
     def _claim_size(self, cluster: Cluster) -> str | None:
         names = cluster.names
         live = self._store.get(STATEFUL_SET, cluster.key.namespace, names.stateful_set)
         return claims.template_size(live)
-
-    async def _live(self, cluster: Cluster, children: Sequence[Object]) -> list[Object]:
-        """The children as cached; one that the cache lacks is asked for, as others may own it."""
-        found = {
-            plan.child_of(obj): obj
-            for kind in kinds.CHILDREN
-            for obj in self._store.members(cluster.key, kind)
-        }
-        for obj in children:
-            if plan.child_of(obj) not in found:
-                kind = kinds.of(obj)
-                stranger = await self._api.get(kind, cluster.key.namespace, obj["metadata"]["name"])
-                if stranger is not None:
-                    found[plan.child_of(obj)] = stranger
-        return list(found.values())
 
     def _inventory(self, cluster: Cluster, memory: _Memory) -> Inventory:
         """From the live seed; from memory where somebody deleted it."""
@@ -215,10 +213,11 @@ class Reconciler:
         stateful_set = self._store.get(STATEFUL_SET, key.namespace, cluster.names.stateful_set)
         members = self._pods(cluster)
         wanted = interpret.wanted(cluster, memory.inventory or Inventory())
-        self._poller.ensure(key, interpret.targets(cluster, members), _orders(cluster, wanted))
         reports = self._poller.reports(key)
         drifts = interpret.drifts(wanted, reports)
-        step = interpret.step(cluster, stateful_set, members, reports, drifts, now)
+        budget = self._store.get(DISRUPTION_BUDGET, key.namespace, cluster.names.disruption_budget)
+        gate = interpret.gate(cluster, budget)
+        step = interpret.step(gate, stateful_set, members, reports, drifts, now)
         if step.timed_out and trouble is None:
             trouble = Trouble("RolloutTimedOut", step.message)
         return Observed(
@@ -233,7 +232,18 @@ class Reconciler:
             step,
             trouble or interpret.bad_values(cluster) or pods.first_trouble(members),
             pending,
+            self._external(cluster, members),
+            self._settings.nameserver_image,
         )
+
+    def _external(self, cluster: Cluster, members: Sequence[Object]) -> list[str]:
+        services = self._store.members(cluster.key, SERVICE)
+        return external_services.addresses(cluster, _by_name(services), _by_name(members))
+
+    def _watch(self, cluster: Cluster, memory: _Memory, shown: Credentials | None) -> None:
+        wanted = interpret.wanted(cluster, memory.inventory or Inventory())
+        targets = interpret.targets(cluster, self._pods(cluster), shown)
+        self._poller.ensure(cluster.key, targets, interpret.orders(cluster, wanted))
 
     def _pods(self, cluster: Cluster) -> list[Object]:
         found = self._store.members(cluster.key, POD)
@@ -275,7 +285,7 @@ class Reconciler:
             return
         memory.inventory = done
         seed = seed_configmap.build(cluster, done)
-        await self._apply_child(plan.stamped(seed), memory)
+        await self._children.apply(plan.stamped(seed), memory.applied)
 
     async def _tell(self, body: Object, seen: Observed, memory: _Memory) -> float | None:
         """Write the status if it moved; seconds until a write that was put off is due."""
@@ -338,15 +348,8 @@ class Reconciler:
         return answer
 
 
-def _orders(cluster: Cluster, wanted: Wanted) -> Orders:
-    spec = cluster.spec
-    return Orders(
-        wanted,
-        spec.brokers.probe_interval_seconds,
-        spec.drift.interval_seconds,
-        spec.brokers.stale_after_seconds,
-        writable=not spec.paused,
-    )
+def _by_name(objects: Sequence[Object]) -> dict[str, Object]:
+    return {obj["metadata"]["name"]: obj for obj in objects}
 
 
 def _soonest(*waits: float | None) -> float | None:

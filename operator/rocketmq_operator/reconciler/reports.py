@@ -1,15 +1,16 @@
-"""What the operator knows of each server, as values."""
+"""What the operator knows of each server, and what it asks of those who watch it, as values."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from rocketmq_operator.reconciler.sync import Held
+from rocketmq_operator.reconciler.credentials import Credentials
+from rocketmq_operator.reconciler.sync import Held, Wanted
 from rocketmq_operator.reconciler.views import ServerView
 
 
 class Target(NamedTuple):
-    """One server: the pod it runs in, and where it listens."""
+    """One server: the pod it runs in, where it listens, and with whose TLS, if with any."""
 
     pod: str
     uid: str
@@ -17,6 +18,7 @@ class Target(NamedTuple):
     remoting_port: int
     http_port: int
     started: datetime
+    credentials: Credentials | None = None
 
     @property
     def address(self) -> str:
@@ -39,3 +41,14 @@ class Report:
     version: str = ""
     restart_required: tuple[str, ...] = ()
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What to keep so on every server, and how often to look (seconds)."""
+
+    wanted: Wanted
+    probe_interval: float
+    drift_interval: float
+    stale_after: float
+    writable: bool

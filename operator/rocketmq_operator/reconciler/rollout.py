@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from rocketmq_operator.reconciler import pods
 from rocketmq_operator.reconciler.kinds import Object
-from rocketmq_operator.reconciler.views import ServerView
+from rocketmq_operator.reconciler.views import ServerView, older
 
 
 class RolloutState(StrEnum):
@@ -31,13 +31,14 @@ class Blocker(StrEnum):
     MIN_READY_SECONDS = "MinReadySeconds"
     VIEWS_NOT_CONVERGED = "ViewsNotConverged"
     CONFIG_NOT_SYNCED = "ConfigNotSynced"
+    DISRUPTION_BUDGET = "DisruptionBudget"
     ON_DELETE = "OnDelete"
     PAUSED = "Paused"
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The settings of a rollout; times in seconds."""
+    """The settings of a rollout, times in seconds; ``budget`` is the live PodDisruptionBudget."""
 
     on_delete: bool = False
     paused: bool = False
@@ -45,6 +46,7 @@ class Gate:
     view_timeout: float = 180.0
     continue_on_timeout: bool = False
     repair_broken: bool = True
+    budget: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,19 @@ def _gated(
     unready = [server for server in outdated if not pods.ready(server.pod)]
     if unready:
         return _wait(Blocker.OTHER_POD_UNREADY, f"{unready[0].name} is not ready", unready[0].name)
+    if gate.budget is not None and not _allows(gate.budget):
+        text = f"PodDisruptionBudget {gate.budget['metadata']['name']} lets no server stop now"
+        return _wait(Blocker.DISRUPTION_BUDGET, text)
     chosen = max(outdated, key=lambda server: pods.ordinal(server.pod))
     left = f"{len(outdated)} of {len(servers)} pods left to replace"
     return Step(RolloutState.ROLLING, chosen.pod, (), left, chosen.name)
+
+
+def _allows(budget: Object) -> bool:
+    """Whether one more pod may be disrupted, as the disruption controller last said."""
+    status = budget.get("status", {})
+    seen = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
+    return bool(seen and status.get("disruptionsAllowed", 0) > 0)
 
 
 def _check(gate: Gate, server: Server, untouched: Sequence[Server], now: datetime) -> Step | None:
@@ -163,6 +175,8 @@ def missing(view: ServerView | None, others: Mapping[str, ServerView | None]) ->
             return f"broker {broker.name} (id {broker.id}) of {broker.cluster}"
         if None not in (mine.topics, shown[broker].topics) and mine.topics != shown[broker].topics:
             return f"all topics of broker {broker.name}: {mine.topics} of {shown[broker].topics}"
+        if older(mine, shown[broker]):
+            return f"the newest topics of broker {broker.name}"
     return ""
 
 

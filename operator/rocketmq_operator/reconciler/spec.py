@@ -43,6 +43,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class ImageUpdatePolicy(StrEnum):
+    """``spec.imageUpdatePolicy``: what a new default image of the operator means."""
+
+    PINNED = "Pinned"
+    FOLLOW_OPERATOR = "FollowOperator"
+
+
 class Mirror(StrEnum):
     """``spec.brokers.mirror``: how much of the brokers is shown in status."""
 
@@ -86,27 +93,171 @@ class Storage(Part, frozen=True):
     when_scaled: str = "Delete"
 
 
-class PodMetadata(Part, frozen=True):
-    """``spec.pod.metadata``."""
+class AddedMetadata(Part, frozen=True):
+    """``spec.pod.metadata`` and the like."""
 
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
 
 
+class ProbeTiming(Part, frozen=True):
+    """``spec.pod.startupProbe`` and the like: a field left out keeps the operator's default."""
+
+    initial_delay_seconds: Seconds | None = None
+    period_seconds: Seconds | None = None
+    timeout_seconds: Seconds | None = None
+    failure_threshold: Seconds | None = None
+    success_threshold: Seconds | None = None
+
+
 class Pod(Part, frozen=True):
     """``spec.pod``."""
 
-    metadata: PodMetadata = PodMetadata()
+    metadata: AddedMetadata = AddedMetadata()
     affinity: PodPart | None = None
     node_selector: dict[str, str] = {}
     tolerations: list[PodPart] = []
     topology_spread_constraints: list[PodPart] | None = None
-    env: list[PodPart] = []
+    priority_class_name: str | None = None
+    runtime_class_name: str | None = None
+    scheduler_name: str | None = None
+    service_account_name: str | None = None
     security_context: PodPart = {}
     container_security_context: PodPart = {}
-    priority_class_name: str | None = None
-    service_account_name: str | None = None
+    env: list[PodPart] = []
+    env_from: list[PodPart] = []
+    volumes: list[PodPart] = []
+    volume_mounts: list[PodPart] = []
+    init_containers: list[PodPart] = []
+    sidecars: list[PodPart] = []
+    host_network: bool = False
+    dns_policy: str | None = None
+    dns_config: PodPart | None = None
+    host_aliases: list[PodPart] = []
+    startup_probe: ProbeTiming = ProbeTiming()
+    readiness_probe: ProbeTiming = ProbeTiming()
+    liveness_probe: ProbeTiming = ProbeTiming()
     termination_grace_period_seconds: Seconds = 30
+
+
+class Service(Part, frozen=True):
+    """``spec.service``; what is not given is left to Kubernetes."""
+
+    metadata: AddedMetadata = AddedMetadata()
+    type: str = "ClusterIP"
+    node_port: Port | None = None
+    external_traffic_policy: str | None = None
+    internal_traffic_policy: str | None = None
+    load_balancer_class: str | None = None
+    load_balancer_source_ranges: list[str] = []
+    allocate_load_balancer_node_ports: bool | None = None
+    ip_family_policy: str | None = None
+    ip_families: list[str] = []
+
+
+class ExternalEndpoint(Part, frozen=True):
+    """One item of ``spec.external.endpoints``: what is special about one server."""
+
+    ordinal: Annotated[int, Meta(ge=0)]
+    host: str | None = None
+    port: Port | None = None
+    node_port: Port | None = None
+    annotations: dict[str, str] = {}
+
+
+class External(Part, frozen=True):
+    """``spec.external``: a Service for each server."""
+
+    type: str
+    metadata: AddedMetadata = AddedMetadata()
+    external_traffic_policy: str | None = None
+    load_balancer_class: str | None = None
+    load_balancer_source_ranges: list[str] = []
+    endpoints: list[ExternalEndpoint] = []
+
+    def endpoint(self, ordinal: int) -> ExternalEndpoint:
+        """What is said of the server with this ordinal."""
+        given = (endpoint for endpoint in self.endpoints if endpoint.ordinal == ordinal)
+        return next(given, ExternalEndpoint(ordinal))
+
+
+class AddressServer(Part, frozen=True):
+    """``spec.addressServer``."""
+
+    enabled: bool = False
+    domain: str | None = None
+
+
+class TlsMode(StrEnum):
+    """``spec.tls.mode``: which connections the remoting port takes."""
+
+    DISABLED = "Disabled"
+    PERMISSIVE = "Permissive"
+    ENFORCING = "Enforcing"
+
+
+class ClientAuth(StrEnum):
+    """``spec.tls.clientAuth``: whether clients must show a certificate."""
+
+    NONE = "None"
+    OPTIONAL = "Optional"
+    REQUIRE = "Require"
+
+
+class CertManager(Part, frozen=True):
+    """``spec.tls.certManager``; ``issuer_ref`` is in cert-manager's own form."""
+
+    issuer_ref: dict[str, str]
+    duration: str | None = None
+    renew_before: str | None = None
+    dns_names: list[str] = []
+    ip_addresses: list[str] = []
+
+
+class Tls(Part, frozen=True):
+    """``spec.tls``."""
+
+    mode: TlsMode = TlsMode.DISABLED
+    secret_name: str | None = None
+    cert_manager: CertManager | None = None
+    client_auth: ClientAuth = ClientAuth.NONE
+    client_ca_secret_name: str | None = field(name="clientCASecretName", default=None)
+
+
+class PodMonitor(Part, frozen=True):
+    """``spec.monitoring.podMonitor``."""
+
+    enabled: bool = False
+    labels: dict[str, str] = {}
+    interval: str | None = None
+
+
+class PrometheusRule(Part, frozen=True):
+    """``spec.monitoring.prometheusRule``."""
+
+    enabled: bool = False
+    labels: dict[str, str] = {}
+
+
+class Monitoring(Part, frozen=True):
+    """``spec.monitoring``."""
+
+    pod_monitor: PodMonitor = PodMonitor()
+    prometheus_rule: PrometheusRule = PrometheusRule()
+
+
+class NetworkPolicy(Part, frozen=True):
+    """``spec.networkPolicy``; peers are in Kubernetes's own form, None lets everybody in."""
+
+    managed: bool = True
+    remoting_from: list[PodPart] | None = None
+    http_from: list[PodPart] = []
+
+
+class HeadlessService(Part, frozen=True):
+    """``spec.headlessService``."""
+
+    metadata: AddedMetadata = AddedMetadata()
 
 
 class KvNamespace(Part, frozen=True):
@@ -177,11 +328,19 @@ class ClusterSpec(Part, frozen=True):
     image: str = ""
     image_pull_policy: str | None = None
     image_pull_secrets: list[LocalSecret] = []
+    image_update_policy: ImageUpdatePolicy = ImageUpdatePolicy.PINNED
     log_level: LogLevel = LogLevel.INFO
     ports: Ports = Ports()
     resources: PodPart | None = None
     storage: Storage | None = None
     pod: Pod = Pod()
+    service: Service = Service()
+    headless_service: HeadlessService = HeadlessService()
+    external: External | None = None
+    address_server: AddressServer = AddressServer()
+    tls: Tls = Tls()
+    monitoring: Monitoring = Monitoring()
+    network_policy: NetworkPolicy = NetworkPolicy()
     namesrv_config: dict[str, str] = {}
     kv_config: list[KvNamespace] = []
     order_topics: dict[str, str] = {}
@@ -207,17 +366,29 @@ class ClusterSpec(Part, frozen=True):
 
 
 class Cluster(Struct, frozen=True):
-    """One NameServerCluster: who it is and what it wants."""
+    """One NameServerCluster: who it is and what it wants.
+
+    ``default_image`` is the image it has, or would have, without ``spec.image``.
+    """
 
     key: Key
     uid: str
     generation: int
     spec: ClusterSpec
+    default_image: str
 
     @property
     def names(self) -> Names:
         """What its children are called."""
         return Names(self.key.namespace, self.key.name)
+
+    @property
+    def tls_secret(self) -> str | None:
+        """The Secret with the servers' certificate, or None where they do not speak TLS."""
+        tls = self.spec.tls
+        if tls.mode is TlsMode.DISABLED:
+            return None
+        return self.names.certificate if tls.cert_manager else tls.secret_name
 
 
 def parse(body: Object, default_image: str) -> Cluster:
@@ -232,7 +403,7 @@ def parse(body: Object, default_image: str) -> Cluster:
         spec = msgspec.structs.replace(spec, image=default_image)
     _check_size(spec)
     key = Key(metadata["namespace"], metadata["name"])
-    return Cluster(key, metadata["uid"], metadata.get("generation", 0), spec)
+    return Cluster(key, metadata["uid"], metadata.get("generation", 0), spec, default_image)
 
 
 def _convert(spec: object) -> ClusterSpec:

@@ -39,9 +39,10 @@ def build(seen: Observed, previous: Object) -> Object:
         "views": health.views_column(seen),
         "config": health.config_column(seen),
         "image": spec.image,
+        "availableImage": seen.available_image,
         "version": _version(seen.reports.values(), previous),
         "operatorVersion": __version__,
-        "addresses": _addresses(names, spec),
+        "addresses": _addresses(names, spec, seen.external),
         "nameServers": [_server(seen, pod) for pod in seen.pods],
         "kvConfig": _kv(seen),
         "namesrvConfig": _config(seen),
@@ -97,13 +98,16 @@ def _steady(status: Object) -> Object:
     return {**status, "brokers": brokers}
 
 
-def _addresses(names: Names, spec: ClusterSpec) -> Object:
-    port = spec.ports.remoting
-    return {
+def _addresses(names: Names, spec: ClusterSpec, external: Sequence[str]) -> Object:
+    port, server = spec.ports.remoting, spec.address_server
+    found = {
         "namesrvAddr": names.namesrv_addr(spec.replicas, port),
         "dnsLookup": names.dns_lookup(port),
         "client": names.client_address(port),
+        "external": ";".join(external),
+        "domainURL": names.domain_url(server.domain) if server.enabled else "",
     }
+    return filled(found)
 
 
 def _version(reports: Any, previous: Object) -> str:

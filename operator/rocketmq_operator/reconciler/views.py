@@ -39,6 +39,18 @@ class Sighting:
     data_version: str = ""
 
 
+def older(one: Sighting, other: Sighting) -> bool:
+    """Whether ``one`` is of an older data version; not known where a server tells none."""
+    if not one.data_version or not other.data_version:
+        return False
+    return _version(one.data_version) < _version(other.data_version)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """``stateVersion/timestamp/counter``, in the order in which they grow."""
+    return tuple(map(int, text.split("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class ServerView:
     """The brokers that one server shows now.

@@ -22,7 +22,7 @@ class WorkQueue(Generic[K]):
 
     def __init__(self) -> None:
         self._ready: deque[K] = deque()
-        self._waiting: set[K] = set()
+        self._waiting: dict[K, float] = {}
         self._active: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
@@ -31,12 +31,16 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._ready)
 
+    def oldest(self, now: float) -> float:
+        """Seconds that the key which waits longest has waited; ``now`` by the loop's clock."""
+        return now - min(self._waiting.values(), default=now)
+
     def add(self, key: K) -> None:
         """Work on ``key`` as soon as a worker is free and nobody works on it already."""
         self._cancel_timer(key)
         if key in self._waiting:
             return
-        self._waiting.add(key)
+        self._waiting[key] = asyncio.get_running_loop().time()
         if key not in self._active:
             self._offer(key)
 
@@ -70,7 +74,7 @@ class WorkQueue(Generic[K]):
             self._wake.clear()
             await self._wake.wait()
         key = self._ready.popleft()
-        self._waiting.discard(key)
+        del self._waiting[key]
         self._active.add(key)
         return key
 

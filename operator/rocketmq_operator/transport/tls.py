@@ -1,4 +1,4 @@
-"""The TLS context of a server: made from files, made anew when they change."""
+"""TLS contexts: a server's from files, made anew when they change, and a client's from memory."""
 
 import asyncio
 import os
@@ -58,6 +58,35 @@ class ServerTls:
         return True
 
 
+def client_context(authority: bytes, certificate: bytes, key: bytes) -> ssl.SSLContext:
+    """The context of a client that trusts ``authority`` and shows ``certificate``, all PEM.
+
+    Names are not checked, as RocketMQ's own clients do not: servers are reached by addresses that
+    change. Raises SettingsError for what cannot be used.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a server's own certificate will do
+    try:
+        context.load_verify_locations(cadata=authority.decode("ascii"))
+        _load_from_memory(context, certificate + b"\n" + key)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the certificate, its key or its authority cannot be used: {error}; all must be PEM, "
+            "and the key without a password"
+        ) from error
+    return context
+
+
+def _load_from_memory(context: ssl.SSLContext, pem: bytes) -> None:
+    handle = os.memfd_create("certificate")  # OpenSSL reads files only; the disk may be read-only
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{handle}", password="")
+
+
 def _signature(settings: TlsSettings) -> _Signature:
     """What changes when a file is replaced or written; None for one that is not there."""
     return tuple(_stat(path) for path in settings.paths)
@@ -112,9 +141,5 @@ def _throw_away() -> ssl.SSLContext:
     from rocketmq_operator.transport.testcertificate import make  # noqa: PLC0415 - costs 10 MB
 
     context = _bare_context()
-    handle = os.memfd_create("certificate")  # OpenSSL reads files only; the disk may be read-only
-    with os.fdopen(handle, "wb") as file:
-        file.write(make())
-        file.flush()
-        context.load_cert_chain(f"/proc/self/fd/{handle}")
+    _load_from_memory(context, make())
     return context

@@ -10,6 +10,8 @@ from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
 from rocketmq_operator.errors import RocketMQError, SettingsError
+from rocketmq_operator.reconciler import metrics
+from rocketmq_operator.reconciler.adoption import Patch
 from rocketmq_operator.reconciler.kinds import Kind, Object
 from rocketmq_operator.reconciler.names import MANAGER
 
@@ -98,6 +100,16 @@ class KubeApi:
             content_type="application/apply-patch+yaml",
         )
 
+    async def patch(self, kind: Kind, namespace: str, name: str, operations: Patch) -> Object:
+        """JSON-patch an object as the operator's field manager; 422 where a test in it fails."""
+        return await self._call(
+            "PATCH",
+            kind.path(namespace, name),
+            query={"fieldManager": MANAGER},
+            body=operations,
+            content_type="application/json-patch+json",
+        )
+
     async def patch_status(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:
         """Merge-patch the status subresource; 409 where ``patch`` names an old resourceVersion."""
         return await self._call(
@@ -146,7 +158,7 @@ class KubeApi:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Object | None = None,
+        body: Object | Patch | None = None,
         content_type: str = "application/json",
     ) -> Object:
         pairs = [(key, value) for key, value in (query or {}).items() if value]
@@ -155,11 +167,14 @@ class KubeApi:
             async with asyncio.timeout(self._timeout):
                 status, data = await self._send(method, path, pairs, headers, body)
         except TimeoutError:
+            metrics.API_CALLS.labels(method, "timeout").inc()
             raise KubeError(
                 0, "Timeout", f"{method} {path}: no answer in {self._timeout:g} s"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
+            metrics.API_CALLS.labels(method, "unreachable").inc()
             raise KubeError(0, "Unreachable", f"{method} {path}: {error}") from error
+        metrics.API_CALLS.labels(method, str(status)).inc()
         return _decode(method, path, status, data)
 
     async def _send(
@@ -168,7 +183,7 @@ class KubeApi:
         path: str,
         query: list[tuple[str, str]],
         headers: dict[str, str],
-        body: Object | None,
+        body: Object | Patch | None,
     ) -> tuple[int, bytes]:
         call = await self._client.param_serialize(
             method, path, None, query, headers, body=body, auth_settings=["BearerToken"]

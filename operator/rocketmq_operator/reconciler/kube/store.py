@@ -52,17 +52,22 @@ class Store:
 
     def put(self, kind: Kind, obj: Object) -> Key | None:
         """Take in an object; the cluster concerned, or None where nothing was news."""
-        identity, version = _identify(kind, obj), _version(obj)
-        known = self._objects.get(identity)
-        newest = max(_version(known) if known else 0, self._tombstones.get(identity, 0))
-        if version <= newest:
+        if not self.is_news(kind, obj):
             return None
+        identity = _identify(kind, obj)
         self._drop(identity)
         self._objects[identity] = obj
         key = cluster_of(kind, obj)
         if key is not None and kind is not CLUSTER:
             self._members.setdefault(key, set()).add(identity)
         return key
+
+    def is_news(self, kind: Kind, obj: Object) -> bool:
+        """Whether this is a newer version of the object than what is known."""
+        identity = _identify(kind, obj)
+        known = self._objects.get(identity)
+        newest = max(_version(known) if known else 0, self._tombstones.get(identity, 0))
+        return _version(obj) > newest
 
     def remove(self, kind: Kind, obj: Object) -> Key | None:
         """Take in a deletion, with the last state of the object."""

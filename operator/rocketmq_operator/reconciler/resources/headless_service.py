@@ -12,9 +12,9 @@ from rocketmq_operator.reconciler.spec import Cluster
 
 def build(cluster: Cluster) -> Object:
     """The headless Service."""
-    ports = cluster.spec.ports
+    ports, added = cluster.spec.ports, cluster.spec.headless_service.metadata
     return {
-        **child(cluster, SERVICE, cluster.names.headless_service),
+        **child(cluster, SERVICE, cluster.names.headless_service, added),
         "spec": {
             "clusterIP": "None",
             "publishNotReadyAddresses": True,

@@ -6,8 +6,9 @@ what it wants with what is there must want the server's text. The rules are thos
 """
 
 import re
+from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal, localcontext
-from typing import Final
+from typing import Any, Final
 
 from rocketmq_operator.errors import SpecError
 
@@ -22,6 +23,8 @@ _DECIMAL: Final = {
 _EXPONENTS: Final = {suffix: exponent for exponent, suffix in _DECIMAL.items()}
 MAX_TEXT: Final = 32
 MAX_EXPONENT: Final = 18
+_QUANTITIES: Final = frozenset({"divisor", "sizeLimit"})
+_AMOUNTS: Final = frozenset({"limits", "requests"})
 _SMALLEST: Final = Decimal("1e-9")
 _FAST_DIGITS: Final = 18
 _FAST_BINARY_DIGITS: Final = 14
@@ -61,6 +64,26 @@ def from_spec(path: str, text: str | int) -> str:
         return canonical(text)
     except ValueError as error:
         raise SpecError(path, str(error)) from error
+
+
+def amounts(path: str, table: Mapping[str, str | int]) -> dict[str, str]:
+    """Requests or limits by resource, each in its canonical text; SpecError for what is none."""
+    return {name: from_spec(f"{path}.{name}", amount) for name, amount in table.items()}
+
+
+def in_part(path: str, part: Any) -> Any:
+    """A part of a pod, from ``path`` of a spec, with the quantities in it in canonical text."""
+    if isinstance(part, list):
+        return [in_part(f"{path}[{index}]", item) for index, item in enumerate(part)]
+    if not isinstance(part, dict):
+        return part
+    return {key: _member(f"{path}.{key}", key, member) for key, member in part.items()}
+
+
+def _member(path: str, key: str, member: Any) -> Any:
+    if key in _QUANTITIES:
+        return from_spec(path, member)
+    return amounts(path, member) if key in _AMOUNTS else in_part(path, member)
 
 
 def _match(text: str | int) -> re.Match[str]:

@@ -15,10 +15,11 @@ from rocketmq_operator.reconciler.kinds import CONFIG_MAP, Object
 from rocketmq_operator.reconciler.resources import inventory
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 from rocketmq_operator.reconciler.resources.metadata import child
-from rocketmq_operator.reconciler.spec import Cluster, ClusterSpec
+from rocketmq_operator.reconciler.spec import Cluster
 
 PROPERTIES_FILE: Final = "namesrv.properties"
 KV_FILE: Final = "kvConfig.json"
+ADDRESS_LIST: Final = "nsaddr"
 INVENTORY_FILE: Final = "inventory.json"
 
 MAX_BYTES: Final = 1_040_000
@@ -30,7 +31,7 @@ def build(cluster: Cluster, previous: Inventory) -> Object:
 
     Raises SpecError with a reason that starts with ``KVTooLarge`` if the files do not fit.
     """
-    data = files(cluster.spec) | {INVENTORY_FILE: previous.following(cluster.spec).encode()}
+    data = files(cluster) | {INVENTORY_FILE: previous.following(cluster.spec).encode()}
     size = sum(len(text.encode()) for text in data.values())
     if size > MAX_BYTES:
         raise SpecError(
@@ -42,10 +43,13 @@ def build(cluster: Cluster, previous: Inventory) -> Object:
     return {**child(cluster, CONFIG_MAP, cluster.names.seed), "data": data}
 
 
-def files(spec: ClusterSpec) -> dict[str, str]:
+def files(cluster: Cluster) -> dict[str, str]:
     """The files that servers read, by name."""
+    spec = cluster.spec
     table = {"configTable": spec.kv}
+    addresses = cluster.names.namesrv_addr(spec.replicas, spec.ports.remoting)
     return {
+        **({ADDRESS_LIST: addresses} if spec.address_server.enabled else {}),
         PROPERTIES_FILE: properties.dump(spec.namesrv_config),
         KV_FILE: json.dumps(table, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
     }

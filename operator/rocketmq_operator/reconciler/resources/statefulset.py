@@ -4,9 +4,9 @@ from typing import Final
 
 from rocketmq_operator.reconciler.kinds import STATEFUL_SET, Object
 from rocketmq_operator.reconciler.names import DATA_CLAIM
-from rocketmq_operator.reconciler.resources import pod_template, quantity
+from rocketmq_operator.reconciler.resources import default_image, pod_template, quantity
 from rocketmq_operator.reconciler.resources.metadata import child
-from rocketmq_operator.reconciler.spec import Cluster, Storage
+from rocketmq_operator.reconciler.spec import AddedMetadata, Cluster, Storage
 
 REVISIONS_KEPT: Final = 5
 
@@ -32,7 +32,8 @@ def build(cluster: Cluster, claim_size: str | None = None) -> Object:
     if storage is not None:
         spec["volumeClaimTemplates"] = [_claim_template(cluster, storage, claim_size)]
         spec["persistentVolumeClaimRetentionPolicy"] = _retention(cluster, storage)
-    return {**child(cluster, STATEFUL_SET, names.stateful_set), "spec": spec}
+    added = AddedMetadata(annotations={default_image.ANNOTATION: cluster.default_image})
+    return {**child(cluster, STATEFUL_SET, names.stateful_set, added), "spec": spec}
 
 
 def _claim_template(cluster: Cluster, storage: Storage, claim_size: str | None) -> Object:

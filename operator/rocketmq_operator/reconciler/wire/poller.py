@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 import aiohttp
 
 from rocketmq_operator.reconciler.kinds import Key
-from rocketmq_operator.reconciler.reports import Report, Target
+from rocketmq_operator.reconciler.reports import Orders, Report, Target
 from rocketmq_operator.reconciler.wire.httpview import HttpViewClient
-from rocketmq_operator.reconciler.wire.session import Orders, Session
+from rocketmq_operator.reconciler.wire.session import Session
 
 
 class Poller:

@@ -3,18 +3,22 @@
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from rocketmq_operator.admin.client import AdminClient
 from rocketmq_operator.errors import ProtocolError, ResponseError, TransportError
 from rocketmq_operator.protocol.bodies import ClusterInfo
-from rocketmq_operator.reconciler.reports import Report, Target
+from rocketmq_operator.protocol.codes import RequestCode
+from rocketmq_operator.reconciler import metrics
+from rocketmq_operator.reconciler.reports import Orders, Report, Target
 from rocketmq_operator.reconciler.sync import Held, Wanted, Writes, writes
 from rocketmq_operator.reconciler.views import BrokerId, ServerView, Sighting, showable
 from rocketmq_operator.reconciler.wire.httpview import HttpView, HttpViewClient, ServerInfo
+from rocketmq_operator.transport.tls import client_context
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +30,6 @@ MAX_KNOWN: Final = 20_000
 """Brokers remembered per server process."""
 
 WIRE_ERRORS: Final = (TransportError, ProtocolError, ResponseError)
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the reconciler asks of a session: what to keep so, and how often to look (seconds)."""
-
-    wanted: Wanted
-    probe_interval: float
-    drift_interval: float
-    stale_after: float
-    writable: bool
 
 
 class Session:
@@ -58,7 +51,7 @@ class Session:
         self._orders = orders
         self._pushed: Wanted | None = None
         self._view_client = view
-        self._admin = AdminClient()
+        self._admin = AdminClient(on_end=_count, tls=_context(target))
         self._on_change = on_change
         self._may_write = may_write
         self._nudge = asyncio.Event()
@@ -217,6 +210,15 @@ def _brokers_of(info: ClusterInfo) -> dict[BrokerId, Sighting]:
         for name, data in info.broker_addr_table.items()
         for broker_id, address in data.broker_addrs.items()
     }
+
+
+def _context(target: Target) -> ssl.SSLContext | None:
+    found = target.credentials
+    return client_context(found.authority, found.certificate, found.key) if found else None
+
+
+def _count(code: int, how: str) -> None:
+    metrics.WIRE_CALLS.labels(RequestCode(code).name, how).inc()
 
 
 def _backoff(failures: int) -> float:

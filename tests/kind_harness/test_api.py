@@ -15,7 +15,7 @@ import pytest
 import trustme
 import yaml
 
-from harness.apireader import ApiReader
+from harness.api import Api
 
 HOST = "127.0.0.1"
 
@@ -76,7 +76,7 @@ def asked(told: dict[str, Any]) -> tuple[str, str | None, bool]:
 
 def test_a_token_is_shown(authority: trustme.CA, tmp_path: Path) -> None:
     with api(authority) as server:
-        reader = ApiReader(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
+        reader = Api(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
         assert asked(reader.get("/api/v1/pods?x=1")) == ("/api/v1/pods?x=1", "Bearer t", False)
 
 
@@ -87,13 +87,13 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
         "client-key-data": encoded(own.private_key_pem.bytes()),
     }
     with api(authority) as server:
-        reader = ApiReader(kubeconfig(tmp_path / "config", server, authority, user))
+        reader = Api(kubeconfig(tmp_path / "config", server, authority, user))
         assert asked(reader.get("/readyz")) == ("/readyz", None, True)
 
 
 def test_what_is_not_there_is_an_error(authority: trustme.CA, tmp_path: Path) -> None:
     with api(authority) as server:
-        reader = ApiReader(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
+        reader = Api(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
         with pytest.raises(urllib.error.HTTPError) as refused:
             reader.get("/missing")
         assert refused.value.code == 404

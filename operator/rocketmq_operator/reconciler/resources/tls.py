@@ -1,0 +1,90 @@
+"""TLS of the servers: what they are told, what is mounted, and cert-manager's Certificate."""
+
+from typing import Any, Final
+
+from rocketmq_operator.reconciler.kinds import CERTIFICATE, Object
+from rocketmq_operator.reconciler.resources.metadata import child
+from rocketmq_operator.reconciler.spec import CertManager, ClientAuth, Cluster, TlsMode
+
+VOLUME: Final = "tls"
+DIRECTORY: Final = "/etc/rocketmq/tls"
+CLIENT_CA_VOLUME: Final = "client-ca"
+CLIENT_CA_DIRECTORY: Final = "/etc/rocketmq/client-ca"
+READABLE: Final = 0o440
+
+
+def options(cluster: Cluster) -> list[str]:
+    """Words of the server's command line, with Java's names of the settings."""
+    tls = cluster.spec.tls
+    told = [f"tls.server.mode={tls.mode.lower()}"]
+    if tls.mode is not TlsMode.DISABLED:
+        told += [
+            "tls.test.mode.enable=false",
+            f"tls.server.certPath={DIRECTORY}/tls.crt",
+            f"tls.server.keyPath={DIRECTORY}/tls.key",
+        ]
+        told += _client_options(tls.client_auth)
+    return [f"-D{word}" for word in told]
+
+
+def volumes(cluster: Cluster) -> list[Object]:
+    """The Secrets as volumes of a pod."""
+    found = [(VOLUME, cluster.tls_secret), (CLIENT_CA_VOLUME, _client_ca(cluster))]
+    return [
+        {"name": name, "secret": {"secretName": secret, "defaultMode": READABLE}}
+        for name, secret in found
+        if secret is not None
+    ]
+
+
+def mounts(cluster: Cluster) -> list[Object]:
+    """Where the server sees them."""
+    directories = {VOLUME: DIRECTORY, CLIENT_CA_VOLUME: CLIENT_CA_DIRECTORY}
+    return [
+        {"name": volume["name"], "mountPath": directories[volume["name"]], "readOnly": True}
+        for volume in volumes(cluster)
+    ]
+
+
+def certificate(cluster: Cluster) -> Object | None:
+    """The Certificate, or None where nobody asks for one."""
+    given, names = cluster.spec.tls.cert_manager, cluster.names
+    if given is None or cluster.tls_secret is None:
+        return None
+    domain = f"{names.namespace}.svc"
+    own = [f"{names.headless_service}.{domain}", f"*.{names.headless_service}.{domain}"]
+    spec = {
+        "secretName": names.certificate,
+        "issuerRef": given.issuer_ref,
+        "commonName": names.stateful_set,
+        "dnsNames": [*own, f"{names.client_service}.{domain}", *given.dns_names],
+        # The operator shows the same certificate where clients must show one.
+        "usages": ["server auth", "client auth"],
+        **_optional(given),
+    }
+    return {**child(cluster, CERTIFICATE, names.certificate), "spec": spec}
+
+
+def _optional(given: CertManager) -> Object:
+    parts: dict[str, Any] = {
+        "duration": given.duration,
+        "renewBefore": given.renew_before,
+        "ipAddresses": given.ip_addresses,
+    }
+    return {key: part for key, part in parts.items() if part}
+
+
+def _client_ca(cluster: Cluster) -> str | None:
+    tls = cluster.spec.tls
+    asked = tls.mode is not TlsMode.DISABLED and tls.client_auth is not ClientAuth.NONE
+    return tls.client_ca_secret_name if asked else None
+
+
+def _client_options(auth: ClientAuth) -> list[str]:
+    if auth is ClientAuth.NONE:
+        return []
+    return [
+        f"tls.server.need.client.auth={auth.lower()}",
+        "tls.server.authClient=true",
+        f"tls.server.trustCertPath={CLIENT_CA_DIRECTORY}/ca.crt",
+    ]

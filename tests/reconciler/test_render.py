@@ -1,0 +1,66 @@
+"""``rocketmq-operator render``: what would be made, without a cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from rocketmq_operator.errors import SpecError
+from rocketmq_operator.reconciler.__main__ import cli
+
+SAMPLES = Path(__file__).parents[2] / "manifests/samples"
+NSC = "{apiVersion: namesrv.dev/v1alpha1, kind: NameServerCluster, metadata: {name: a}, spec: {%s}}"
+
+
+def rendered(text: str, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["render", "-f", "-", *words], input=text)
+
+
+def names(result: Result) -> list[tuple[str, str, str]]:
+    assert result.exit_code == 0, result.output
+    objects: list[Any] = list(yaml.safe_load_all(result.stdout))
+    return [(o["kind"], o["metadata"]["namespace"], o["metadata"]["name"]) for o in objects]
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_sample_is_rendered(sample: Path) -> None:
+    found = {kind for kind, _, _ in names(CliRunner().invoke(cli, ["render", "-f", str(sample)]))}
+    assert found >= {"StatefulSet", "Service", "ConfigMap", "ServiceAccount", "NetworkPolicy"}
+
+
+def test_the_namespace_is_that_of_the_manifest_or_of_the_option() -> None:
+    placed = NSC.replace("name: a", "name: b, namespace: own") % ""
+    found = names(rendered(f"{NSC % ''}\n---\n{placed}", "-n", "given"))
+    assert {(namespace, name) for kind, namespace, name in found if kind == "StatefulSet"} == {
+        ("given", "a-nameserver"),
+        ("own", "b-nameserver"),
+    }
+
+
+def test_objects_of_other_kinds_are_passed_over() -> None:
+    other = "{apiVersion: v1, kind: Namespace, metadata: {name: n}}"
+    found = names(rendered(f"{other}\n---\n---\n{NSC % 'replicas: 1'}"))
+    assert {kind for kind, _, _ in found}.isdisjoint({"Namespace", "PodDisruptionBudget"})
+
+
+def test_nothing_in_it_is_only_known_to_a_cluster() -> None:
+    assert "ownerReferences" not in rendered(NSC % "").stdout
+    assert "&id" not in rendered(NSC % "").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{}", "the file: there is no namesrv.dev/v1alpha1 NameServerCluster in it"),
+        ("{", "the file: it is no YAML"),
+        (NSC.replace("name: a", "") % "", "metadata.name: it is missing"),
+        (NSC % "replicas: many", "spec.replicas: Expected `int`, got `str`"),
+        (NSC % "resources: {limits: {cpu: much}}", "spec.resources.limits.cpu: "),
+    ],
+)
+def test_what_cannot_be_rendered_is_named(text: str, words: str) -> None:
+    error = rendered(text).exception
+    assert isinstance(error, SpecError)
+    assert words in str(error)
