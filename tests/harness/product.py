@@ -229,7 +229,8 @@ class Nsc:
 
     def leftovers(self) -> list[str]:
         """What still exists of its children."""
-        kinds = "statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets,pods"
+        kinds = "statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets,"
+        kinds += "networkpolicies,pods"
         selector = f"namesrv.dev/cluster={self.name}"
         return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
 

@@ -13,6 +13,9 @@ import uvloop
 from rocketmq_operator import __version__
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.reconciler import logs, render
+from rocketmq_operator.reconciler.foresight import Foresight
+from rocketmq_operator.reconciler.kube.api import KubeApi
+from rocketmq_operator.reconciler.kube.livestate import foresee_live
 from rocketmq_operator.reconciler.lifecycle import Settings, run_operator
 
 OPERATOR_NAMESPACE = "rocketmq-system"
@@ -79,8 +82,7 @@ def run(
         runner.run(run_operator(settings))
 
 
-@cli.command("render")
-@click.option(
+manifests = click.option(
     "-f",
     "--filename",
     "file",
@@ -88,19 +90,25 @@ def run(
     required=True,
     help="Manifests; - for standard input.",
 )
-@click.option(
+default_namespace = click.option(
     "-n",
     "--namespace",
     default="default",
     show_default=True,
     help="Namespace of manifests that name none.",
 )
-@click.option(
+operator_namespace_option = click.option(
     "--operator-namespace",
     default=OPERATOR_NAMESPACE,
     show_default=True,
     help="Where the operator runs, or will.",
 )
+
+
+@cli.command("render")
+@manifests
+@default_namespace
+@operator_namespace_option
 @nameserver_image
 def render_command(
     file: TextIO, namespace: str, operator_namespace: str, nameserver_image: str
@@ -114,6 +122,44 @@ def render_command(
     for body in render.manifests(file.read(), namespace):
         objects = render.children(body, nameserver_image, operator_namespace)
         click.echo("---\n" + render.to_yaml(objects), nl=False)
+
+
+@cli.command("plan")
+@manifests
+@default_namespace
+@operator_namespace_option
+@nameserver_image
+@click.option("--kubeconfig", help="How to reach the cluster. Default: KUBECONFIG.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
+def plan_command(
+    file: TextIO,
+    namespace: str,
+    operator_namespace: str,
+    nameserver_image: str,
+    kubeconfig: str | None,
+    output: str,
+) -> None:
+    """Say what NameServerClusters in a file would change in a cluster. Changes nothing.
+
+    It tells which objects are made, changed and deleted, what is written to servers while they
+    run, and which pods are replaced and why.
+
+    Example: rocketmq-operator plan -f production.yaml
+    """
+
+    async def work() -> list[Foresight]:
+        api = await KubeApi.connect(kubeconfig=kubeconfig)
+        try:
+            bodies = render.manifests(file.read(), namespace)
+            return [
+                await foresee_live(api, body, nameserver_image, operator_namespace)
+                for body in bodies
+            ]
+        finally:
+            await api.close()
+
+    for seen in asyncio.run(work()):
+        click.echo(seen.to_json() if output == "json" else seen.to_text(), nl=output == "json")
 
 
 def main() -> None:

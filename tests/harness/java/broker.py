@@ -24,7 +24,8 @@ class BrokerSettings:
     """A master with id 0, a slave with any other.
 
     It listens at `host`, keeps its files in `directory` and registers with `namesrv`, one or more
-    `host:port` with `;` between them. `properties` override what follows from the rest.
+    `host:port` with `;` between them, or none to have it look by other settings. `properties`
+    override what follows from the rest.
     """
 
     namesrv: str
@@ -50,7 +51,8 @@ class BrokerSettings:
                 "brokerName": self.name,
                 "brokerId": self.broker_id,
                 "brokerRole": "ASYNC_MASTER" if self.broker_id == 0 else "SLAVE",
-                "namesrvAddr": self.namesrv,
+                # A blank one counts as given, and keeps a broker from looking elsewhere.
+                **({"namesrvAddr": self.namesrv} if self.namesrv else {}),
                 "brokerIP1": self.host,
                 "brokerIP2": self.host,
                 "bindAddress": self.host,

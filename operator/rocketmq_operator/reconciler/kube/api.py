@@ -120,14 +120,16 @@ class KubeApi:
             content_type="application/merge-patch+json",
         )
 
-    async def create(self, kind: Kind, obj: Object) -> Object:
+    async def create(self, kind: Kind, obj: Object, *, dry_run: bool = False) -> Object:
         """Create an object; 409 where it exists."""
-        return await self._call("POST", kind.path(obj["metadata"]["namespace"]), body=obj)
+        path = kind.path(obj["metadata"]["namespace"])
+        return await self._call("POST", path, query=_dry(dry_run), body=obj)
 
-    async def replace(self, kind: Kind, obj: Object) -> Object:
+    async def replace(self, kind: Kind, obj: Object, *, dry_run: bool = False) -> Object:
         """Replace an object; 409 where its resourceVersion is old."""
         metadata = obj["metadata"]
-        return await self._call("PUT", kind.path(metadata["namespace"], metadata["name"]), body=obj)
+        path = kind.path(metadata["namespace"], metadata["name"])
+        return await self._call("PUT", path, query=_dry(dry_run), body=obj)
 
     async def merge(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:
         """Merge-patch an object."""
@@ -190,6 +192,10 @@ class KubeApi:
         )
         response = await self._client.call_api(*call, _request_timeout=self._timeout)
         return response.status, await response.read()
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All", "fieldValidation": "Strict"} if dry_run else {}
 
 
 async def _load_kubeconfig(configuration: Configuration, kubeconfig: str | None) -> None:

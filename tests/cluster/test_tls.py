@@ -1,0 +1,105 @@
+"""Servers that take TLS only: the operator, Java's mqadmin, and those who have no certificate."""
+
+import base64
+import hashlib
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from harness import java
+from harness.product import Make, Nsc
+from harness.server import Server
+from harness.wait import until
+from rocketmq_operator.errors import TransportError
+
+SECRET = "servers"
+RENEWED = 150.0
+"""Seconds; a kubelet looks at Secrets once a minute or so."""
+
+
+def keep(nsc_like: Any, namespace: str, authority: trustme.CA) -> None:
+    """A certificate of the authority, new each time, in the Secret."""
+    issued = authority.issue_cert("nameserver.example.com")
+    texts = {
+        "tls.crt": issued.cert_chain_pems[0].bytes(),
+        "tls.key": issued.private_key_pem.bytes(),
+        "ca.crt": authority.cert_pem.bytes(),
+    }
+    nsc_like.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/tls",
+            "metadata": {"name": SECRET, "namespace": namespace},
+            "data": {name: base64.b64encode(text).decode() for name, text in texts.items()},
+        }
+    )
+
+
+def enforced(**more: Any) -> dict[str, Any]:
+    return {
+        "tls": {"mode": "Enforcing", "secretName": SECRET},
+        "kvConfig": [{"kvNamespace": "app", "entries": {"a": "1", **more}}],
+    }
+
+
+def shown(address: str) -> str:
+    """The fingerprint of the certificate that a server shows."""
+    host, _, port = address.rpartition(":")
+    text = ssl.get_server_certificate((host, int(port)), timeout=10)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first(nsc: Nsc) -> str:
+    return min(nsc.servers().items())[1]
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.mark.timeout(RENEWED * 2)
+def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
+    make: Make, namespace: str, authority: trustme.CA, tmp_path: Path, product: Any
+) -> None:
+    keep(product, namespace, authority)
+    nsc = make(replicas=2, **enforced())
+    assert nsc.columns()["CONFIG"] == "Synced"
+    with pytest.raises(TransportError):
+        Server(first(nsc)).kv("app")
+    trusted = tmp_path / "ca.crt"
+    authority.cert_pem.write_to_path(trusted)
+    flags = {"tls.enable": "true", "tls.client.authServer": "true"}
+    flags |= {"tls.client.trustCertPath": str(trusted)}
+    words = [f"-D{name}={value}" for name, value in flags.items()]
+    tool = java.Mqadmin(first(nsc), flags=words)
+    done = tool.run("updateKvConfig", "-s", "own", "-k", "k", "-v", "v")
+    assert "create or update kv config to namespace success." in done.stdout
+    before, started = shown(first(nsc)), nsc.started()
+    keep(product, namespace, authority)
+    until(
+        lambda: shown(first(nsc)) != before,
+        timeout=RENEWED,
+        what="the new certificate",
+        interval=0.5,
+    )
+    nsc.patch(**enforced(b="2"))
+    nsc.wait_ready()
+    assert nsc.columns()["CONFIG"] == "Synced"
+    assert nsc.started() == started
+
+
+def test_a_secret_that_is_missing_is_named_and_waited_for(
+    make: Make, namespace: str, authority: trustme.CA, product: Any
+) -> None:
+    nsc = make(wait=False, replicas=1, **enforced())
+    nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
+    stalled = nsc.condition("Stalled")
+    assert stalled["reason"] == "TLSSecretMissing"
+    assert f"Secret {SECRET} " in stalled["message"]
+    keep(product, namespace, authority)
+    nsc.wait_ready()
