@@ -13,6 +13,7 @@ from rocketmq_operator.reconciler.plan import (
     child_of,
     holds,
     stamped,
+    template_changes,
 )
 
 OWNER = {"kind": "NameServerCluster", "metadata": {"name": "prod", "uid": "u1"}}
@@ -133,3 +134,16 @@ def test_a_child_on_its_way_out_is_waited_for(metadata: dict[str, Any]) -> None:
 )
 def test_holding_is_containing(live: object, want: object, answer: bool) -> None:
     assert holds(live, want) is answer
+
+
+def set_of(image: str, **defaults: Any) -> dict[str, Any]:
+    container = {"name": "nameserver", "image": image, **defaults}
+    template = {"spec": {"containers": [container], **defaults}}
+    return {"kind": "StatefulSet", "metadata": {"name": "x"}, "spec": {"template": template}}
+
+
+def test_the_fields_of_a_pod_template_that_an_apply_changes_are_named() -> None:
+    live = set_of("a:1", terminationMessagePath="/dev/termination-log")
+    assert template_changes([live], [set_of("a:2")]) == ("spec.containers[nameserver].image",)
+    assert template_changes([live], [set_of("a:1")]) == ()
+    assert template_changes([], [set_of("a:1")]) == ()

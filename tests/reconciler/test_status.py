@@ -237,3 +237,14 @@ def test_the_list_of_brokers_is_bounded_and_says_so() -> None:
 def test_entries_that_somebody_spoiled_are_left_out() -> None:
     good = status.build(observed(), {})["brokers"][0]
     assert len(status.entries({"brokers": [{"name": "x"}, good]})) == 1
+
+
+ROLLING = Step(RolloutState.ROLLING, pod(2), (), "3 of 3 pods left to replace", "prod-nameserver-2")
+
+
+def test_a_rollout_tells_the_fields_behind_it_until_it_is_over() -> None:
+    begun = status.build(replace(observed(), step=ROLLING, reasons=["spec.containers"]), {})
+    assert begun["rollout"]["reasons"] == ["spec.containers"]
+    later = status.build(replace(observed(), step=ROLLING), begun)
+    assert later["rollout"]["reasons"] == ["spec.containers"]
+    assert "reasons" not in status.build(observed(), later)["rollout"]

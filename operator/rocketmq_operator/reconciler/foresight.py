@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from rocketmq_operator.protocol.configuration import PROPERTIES, Effect
 from rocketmq_operator.reconciler import interpret, plan, sync
+from rocketmq_operator.reconciler.differences import FieldChange, fields
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.plan import Child
 from rocketmq_operator.reconciler.resources import Circumstances, desired
@@ -18,16 +19,6 @@ from rocketmq_operator.reconciler.spec import Cluster, Strategy
 from rocketmq_operator.reconciler.sync import Held
 
 TEMPLATE = "spec.template."
-KEYS = ("name", "mountPath", "ordinal", "port")
-"""Members by which people know the items of a list."""
-
-
-class FieldChange(Struct, frozen=True):
-    """One field: its path, and its values; None for one that is not there."""
-
-    path: str
-    before: Any
-    after: Any
 
 
 class ObjectChange(Struct, frozen=True, rename="camel"):
@@ -99,37 +90,10 @@ def _objects(
     for child, wanted in after.items():
         if child not in before:
             yield ObjectChange("create", *child)
-        elif fields := tuple(_fields(before[child], wanted)):
-            yield ObjectChange("change", *child, fields)
+        elif changed := tuple(fields(before[child], wanted)):
+            yield ObjectChange("change", *child, changed)
     for child in before.keys() - after.keys():
         yield ObjectChange("delete", *child)
-
-
-def _fields(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
-    if before == after:
-        return
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in [*before, *(name for name in after if name not in before)]:
-            here = f"{path}.{name}" if path else name
-            yield from _fields(before.get(name), after.get(name), here)
-    elif isinstance(before, list) and isinstance(after, list):
-        yield from _items(before, after, path)
-    else:
-        yield FieldChange(path, before, after)
-
-
-def _items(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterator[FieldChange]:
-    key = next((k for k in KEYS if all(_has(item, k) for item in (*before, *after))), None)
-    if key is None:
-        yield FieldChange(path, before, after)
-        return
-    old, new = ({item[key]: item for item in items} for items in (before, after))
-    for name in [*old, *(name for name in new if name not in old)]:
-        yield from _fields(old.get(name), new.get(name), f"{path}[{name}]")
-
-
-def _has(item: Any, key: str) -> bool:
-    return isinstance(item, dict) and key in item
 
 
 def _template_changes(objects: Sequence[ObjectChange]) -> Iterator[str]:

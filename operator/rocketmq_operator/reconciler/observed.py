@@ -20,7 +20,8 @@ class Observed:
 
     ``trouble`` is what needs a person; ``pending`` names work on the children that is under way;
     ``external`` are the servers' addresses outside; ``operator_image`` is the operator's default;
-    ``notes`` are worth knowing and stop nothing.
+    ``notes`` are worth knowing and stop nothing; ``reasons`` are fields of the pod template that
+    were just changed.
     """
 
     cluster: Cluster
@@ -37,6 +38,7 @@ class Observed:
     external: Sequence[str] = ()
     operator_image: str = ""
     notes: Sequence[str] = ()
+    reasons: Sequence[str] = ()
 
     @property
     def staying(self) -> list[Object]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from rocketmq_operator.reconciler.kinds import Object
+from rocketmq_operator.reconciler.differences import fields
+from rocketmq_operator.reconciler.kinds import STATEFUL_SET, Object
 
 HASH_ANNOTATION: Final = "namesrv.dev/desired-hash"
 ADOPT_ANNOTATION: Final = "namesrv.dev/adopt-into"
@@ -86,6 +87,17 @@ def changes(
         ),
         taken,
         leaving,
+    )
+
+
+def template_changes(live: Iterable[Object], applied: Iterable[Object]) -> tuple[str, ...]:
+    """Fields of the pod template that an applied StatefulSet changes in the live one."""
+    before = {child_of(obj): obj for obj in live if obj["kind"] == STATEFUL_SET.name}
+    return tuple(
+        change.path
+        for obj in applied
+        if (old := before.get(child_of(obj))) is not None
+        for change in fields(old["spec"]["template"], obj["spec"]["template"], added=False)
     )
 
 

@@ -142,7 +142,7 @@ class Reconciler:
         if isinstance(shown, Trouble):
             trouble = trouble or shown
         seen = self._observe(body, cluster, memory, trouble, progress.pending)
-        seen = replace(seen, notes=progress.notes)
+        seen = replace(seen, notes=progress.notes, reasons=progress.reasons)
         if seen.step.delete is not None and not cluster.spec.paused:
             await self._replace_pod(body, seen.step.delete, seen.step.message)
         if not cluster.spec.paused:

@@ -17,6 +17,7 @@ from rocketmq_operator.reconciler.views import BrokerId, Entry, ServerView, Stat
 
 LISTED_KEYS: Final = 16
 MAX_CLUSTERS: Final = 64
+MAX_REASON: Final = 256
 MAX_TEXT: Final = 1024
 
 
@@ -186,7 +187,9 @@ def _rollout(seen: Observed, previous: Object) -> Object:
     if rollout["state"] != "Idle":
         same = previous.get("state") == rollout["state"] and previous.get("since")
         rollout["since"] = previous["since"] if same else to_text(seen.now)
-    return rollout
+        reasons = [reason[:MAX_REASON] for reason in seen.reasons][:LISTED_KEYS]
+        rollout["reasons"] = reasons or previous.get("reasons", [])
+    return filled(rollout)
 
 
 def _kv(seen: Observed) -> list[Object]:

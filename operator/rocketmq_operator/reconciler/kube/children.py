@@ -22,11 +22,15 @@ CERT_MANAGER_MISSING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the children are: what needs a person, what is under way, which APIs lack."""
+    """How far the children are: what needs a person, what is under way, which APIs lack.
+
+    ``reasons`` are the fields of the pod template that were just changed.
+    """
 
     trouble: Trouble | None = None
     pending: str = ""
     missing: tuple[Kind, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -52,7 +56,8 @@ class Children:
         ``applied`` remembers what was sent. Raises KubeError for what may go well next time.
         """
         key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
-        todo = plan.changes(body, children, await self._live(key, children), applied)
+        live = await self._live(key, children)
+        todo = plan.changes(body, children, live, applied)
         if todo.taken:
             return Progress(_name_taken(todo.taken, key))
         missing = []
@@ -73,6 +78,7 @@ class Children:
             Trouble("CertManagerMissing", CERT_MANAGER_MISSING) if CERTIFICATE in missing else None,
             f"waiting for the removal of the former {leaving}" if leaving else "",
             tuple(missing),
+            plan.template_changes(live, todo.apply),
         )
 
     async def apply(self, obj: Object, applied: dict[Child, Applied]) -> None:
