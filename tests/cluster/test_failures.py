@@ -1,11 +1,14 @@
 """What goes wrong in real clusters, and what the operator makes of it."""
 
 import signal
+import time
 from collections.abc import Callable
-from typing import Final
+from itertools import groupby
+from typing import Any, Final
 
 import pytest
 
+from harness.audit import Write, writes
 from harness.cluster import Cluster
 from harness.images import PRODUCT_IMAGE
 from harness.product import SYSTEM, WAIT, Make, Nsc, Product
@@ -13,8 +16,16 @@ from harness.server import Server
 from harness.wait import until
 from rocketmq_operator.reconciler.kube.lease import LeaseTimes
 
-KINDS: Final = ("statefulset", "service", "configmap", "serviceaccount", "poddisruptionbudget")
-TAKEOVER: Final = LeaseTimes().duration + 10
+KINDS: Final = (
+    "statefulset",
+    "service",
+    "configmap",
+    "serviceaccount",
+    "poddisruptionbudget",
+    "networkpolicy",
+)
+LEASE: Final = LeaseTimes().duration
+TAKEOVER: Final = LEASE + 10
 """Seconds from the end of a leader to the next one."""
 NOT_PULLED: Final = {"ErrImagePull", "ImagePullBackOff"}
 
@@ -119,6 +130,39 @@ def test_another_replica_takes_over_from_the_leader(
     until(lambda: product.leader() not in ("", leader), timeout=TAKEOVER, what="another leader")
     nsc.wait_ready()
     product.wait_for_operator()
+
+
+@pytest.mark.alone
+def test_a_leader_that_sleeps_past_its_lease_writes_no_more(
+    product: Product, kubernetes: Cluster, make: Make
+) -> None:
+    nsc = make(replicas=1, **kv("1"))
+    leader = until(product.leader, timeout=TAKEOVER, what="a leader")
+    pod, asleep = leader.partition("_")[0], time.monotonic()
+    kubernetes.kill(SYSTEM, pod, "operator", signal.SIGSTOP)
+    nsc.patch(**kv("2"))
+    until(lambda: product.leader() not in ("", leader), timeout=TAKEOVER, what="another leader")
+    assert time.monotonic() - asleep < LEASE + 10
+    nsc.wait_ready()
+    kubernetes.kill(SYSTEM, pod, "operator", signal.SIGCONT)
+    nsc.patch(**kv("3"))
+    nsc.wait_ready()
+    product.wait_for_operator()
+    assert [Server(a).kv("app") for a in nsc.servers().values()] == [{"a": "3"}]
+    turns = [agent for agent, _ in groupby(write.agent for write in _work(kubernetes))]
+    assert f"({leader})" in " ".join(turns)
+    assert sorted(turns) == sorted(set(turns))
+
+
+def kv(value: str) -> dict[str, Any]:
+    return {"kvConfig": [{"kvNamespace": "app", "entries": {"a": value}}]}
+
+
+def _work(kubernetes: Cluster) -> list[Write]:
+    """What all replicas so far have written beside their Lease, in order of time."""
+    operator = f"system:serviceaccount:{SYSTEM}:rocketmq-operator"
+    found = (w for w in writes(kubernetes.audit_log()) if w.user == operator)
+    return sorted((w for w in found if w.resource != "leases"), key=lambda write: write.at)
 
 
 @pytest.mark.alone

@@ -35,6 +35,8 @@ class Write:
     """Of HTTP."""
     at: str
     """When it was received, RFC 3339 with microseconds."""
+    agent: str
+    """What the program calls itself."""
 
 
 def writes(log: str) -> Iterator[Write]:
@@ -55,4 +57,5 @@ def _write(event: dict[str, Any], target: dict[str, str]) -> Write:
         name=target.get("name", ""),
         code=event["responseStatus"]["code"],
         at=event["requestReceivedTimestamp"],
+        agent=event.get("userAgent", ""),
     )

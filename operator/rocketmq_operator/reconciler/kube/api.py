@@ -9,6 +9,7 @@ import aiohttp
 from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
+from rocketmq_operator import __version__
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.reconciler import metrics
 from rocketmq_operator.reconciler.adoption import Patch
@@ -43,9 +44,14 @@ class KubeApi:
 
     @classmethod
     async def connect(
-        cls, request_timeout: float = REQUEST_TIMEOUT, kubeconfig: str | None = None
+        cls,
+        request_timeout: float = REQUEST_TIMEOUT,
+        kubeconfig: str | None = None,
+        identity: str = "",
     ) -> Self:
         """Use the pod's service account, or else ``kubeconfig`` (default: ``KUBECONFIG``).
+
+        ``identity`` tells replicas apart in the API server's audit log.
 
         Raises SettingsError where there is neither.
         """
@@ -55,7 +61,7 @@ class KubeApi:
         except kubernetes_config.ConfigException:
             await _load_kubeconfig(configuration, kubeconfig)
         client = ApiClient(configuration)
-        client.user_agent = MANAGER
+        client.user_agent = f"{MANAGER}/{__version__} ({identity})" if identity else MANAGER
         return cls(client, request_timeout)
 
     async def close(self) -> None:
