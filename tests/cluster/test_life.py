@@ -102,31 +102,33 @@ def test_two_clusters_of_one_name_in_two_namespaces_do_not_meet(
     assert here.columns()["READY"] == "1/1"
 
 
-def test_a_name_that_somebody_else_uses_is_told_and_left_alone(
-    product: Product, namespace: str, make: Make
-) -> None:
-    service = "nsc-0-nameserver"
-    product.kubectl("-n", namespace, "create", "service", "clusterip", service, "--tcp=1:1")
+STRANGER = "nsc-0-nameserver"
+
+
+@pytest.fixture
+def in_the_way(product: Product, namespace: str, make: Make) -> Nsc:
+    """A cluster that waits as a Service of somebody else has the name of its own."""
+    product.kubectl("-n", namespace, "create", "service", "clusterip", STRANGER, "--tcp=1:1")
     nsc = make(wait=False, replicas=1)
     nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
-    stalled = nsc.condition("Stalled")
+    return nsc
+
+
+def test_a_name_that_somebody_else_uses_is_told_and_left_alone(in_the_way: Nsc) -> None:
+    stalled = in_the_way.condition("Stalled")
     assert stalled["reason"] == "NameTaken"
-    assert f"Service {service}" in stalled["message"]
-    nsc.kubectl("delete", "service", service)
-    nsc.wait_ready()
+    assert f"Service {STRANGER}" in stalled["message"]
+    in_the_way.kubectl("delete", "service", STRANGER)
+    in_the_way.wait_ready()
 
 
-def test_an_object_that_asks_for_it_is_adopted_whole(
-    product: Product, namespace: str, make: Make
-) -> None:
-    service = "nsc-0-nameserver"
-    product.kubectl("-n", namespace, "create", "service", "clusterip", service, "--tcp=1:1")
-    nsc = make(wait=False, replicas=1)
-    nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
-    before = product.cluster.get(f"/api/v1/namespaces/{namespace}/services/{service}")
-    nsc.kubectl("annotate", "service", service, f"namesrv.dev/adopt-into={nsc.name}")
+def test_an_object_that_asks_for_it_is_adopted_whole(in_the_way: Nsc) -> None:
+    nsc = in_the_way
+    path = f"/api/v1/namespaces/{nsc.namespace}/services/{STRANGER}"
+    before = nsc.product.cluster.get(path)
+    nsc.kubectl("annotate", "service", STRANGER, f"namesrv.dev/adopt-into={nsc.name}")
     nsc.wait_ready()
-    after = product.cluster.get(f"/api/v1/namespaces/{namespace}/services/{service}")
+    after = nsc.product.cluster.get(path)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["spec"]["clusterIP"] == before["spec"]["clusterIP"]
     assert [port["port"] for port in after["spec"]["ports"]] == [9876]
