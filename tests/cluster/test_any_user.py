@@ -72,7 +72,8 @@ def _programs(
 def _run(workspace: Workspace, name: str, *command: str, read_only: bool) -> str:
     """Run a command of the image to its end as that user; what it printed."""
     security: dict[str, Any] = RESTRICTED | ANYBODY | {"readOnlyRootFilesystem": read_only}
-    fields = {"restartPolicy": "Never", "securityContext": security}
+    # A Service may lead nowhere yet: the command fails then, and is run again.
+    fields = {"restartPolicy": "OnFailure", "securityContext": security}
     workspace.apply(workspace.pod(name, *command, **fields))
     workspace.wait_phase(name, "Succeeded")
     return workspace.log(name)

@@ -71,7 +71,7 @@ def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) 
             "the rollout to wait for the restarted server's view",
         )
         assert found["brokersOnline"] == "1/1"
-        assert found["rollout"]["reasons"] == ["metadata.annotations.example.com/roll"]
+        assert found["rollout"]["reasons"] == ["metadata.annotations"]
         untouched = [name for name, value in nsc.started().items() if before[name] == value]
         assert len(untouched) == 1
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from harness import demo, fuzz, java, phases, suite
+from harness import demo, fuzz, java, kstatus_program, phases, suite
 from harness.binaries import KIND, binaries
 from harness.cluster import Cluster
 from harness.errors import HarnessError
@@ -49,6 +49,7 @@ def fetch(kind: str) -> None:
     java.libraries(java.OLD_VERSION)
     go_client()
     python_client()
+    kstatus_program.PROGRAM.built()
     peer_crds()
 
 

@@ -5,14 +5,17 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 
+SOURCES = ("go.mod", "go.sum", "main.go")
 PROGRESS_EVERY = 15.0
 BUILD_TIMEOUT = 3600.0
 
@@ -54,6 +57,8 @@ class GoModule:
         finally:
             build.kill()
             reader.join()
+            if build.stdout is not None:
+                build.stdout.close()
         if build.returncode != 0:
             raise HarnessError(f"go build failed in {self.directory}:\n" + "".join(output[-20:]))
         print(f"built in {time.monotonic() - started:.0f} s", flush=True)
@@ -83,3 +88,28 @@ class GoModule:
                 "distribution"
             )
         return go
+
+
+@dataclass(frozen=True)
+class GoProgram:
+    """The one program of a module whose only source is main.go, built once into the cache."""
+
+    name: str
+    module: GoModule
+
+    def built(self) -> Path:
+        """The program, built if the cache has none. Raises HarnessError if that fails."""
+        directory = cache_dir() / f"{self.name}-{self.module.fingerprint(files=SOURCES)}"
+        if not directory.is_dir():
+            with locked(directory.with_suffix(".lock")):
+                if not directory.is_dir():
+                    self._build(directory)
+        return directory / self.name
+
+    def _build(self, directory: Path) -> None:
+        print(f"building {self.name}, once", flush=True)
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix="building-") as scratch:
+            target = Path(scratch) / "bin"
+            target.mkdir()
+            self.module.build(["."], target)
+            target.rename(directory)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness import kstatus_program
 from rocketmq_operator.reconciler import status
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
@@ -248,3 +249,41 @@ def test_a_rollout_tells_the_fields_behind_it_until_it_is_over() -> None:
     later = status.build(replace(observed(), step=ROLLING), begun)
     assert later["rollout"]["reasons"] == ["spec.containers"]
     assert "reasons" not in status.build(observed(), later)["rollout"]
+
+
+UNREADY = [pod(0), pod(1), pod(2, ready=False)]
+TROUBLE = Trouble("ImagePullFailed", "image:2 cannot be pulled")
+JUDGED = {
+    "all is well": (observed(), "Current"),
+    "suspended": (observed([], suspend=True), "Current"),
+    "paused": (observed(paused=True), "Current"),
+    "a server is not ready": (observed(UNREADY), "InProgress"),
+    "a rollout is under way": (replace(observed(), step=ROLLING), "InProgress"),
+    "a person is waited for": (replace(observed(), trouble=TROUBLE), "Failed"),
+    "no pod is there yet": (observed([]), "InProgress"),
+}
+
+
+def judged(seen: Observed, **metadata: Any) -> dict[str, Any]:
+    """The object as the API serves it."""
+    return {
+        "apiVersion": "namesrv.dev/v1alpha1",
+        "kind": "NameServerCluster",
+        "metadata": {"name": "prod", "namespace": "ns", "generation": 4, **metadata},
+        "status": status.build(seen, {}),
+    }
+
+
+def test_helm_and_flux_understand_the_status() -> None:
+    found = kstatus_program.verdicts([judged(seen) for seen, _ in JUDGED.values()])
+    wanted = {name: verdict for name, (_, verdict) in JUDGED.items()}
+    assert dict(zip(JUDGED, (verdict.status for verdict in found), strict=True)) == wanted
+
+
+def test_helm_and_flux_wait_for_a_spec_that_was_not_seen_yet_and_for_what_is_deleted() -> None:
+    later = judged(observed(), generation=5)
+    going = judged(observed(), deletionTimestamp=to_text(NOW))
+    assert [verdict.status for verdict in kstatus_program.verdicts([later, going])] == [
+        "InProgress",
+        "Terminating",
+    ]

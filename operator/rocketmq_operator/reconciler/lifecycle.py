@@ -40,11 +40,11 @@ class Settings:
 async def run_operator(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT, or until a watch fails for good (which raises)."""
     async with AsyncExitStack() as stack:
-        api = await KubeApi.connect(identity=settings.identity)
-        stack.push_async_callback(api.close)
         lease_api = await KubeApi.connect(LEASE_REQUEST_TIMEOUT, identity=settings.identity)
         stack.push_async_callback(lease_api.close)
         elector = Elector(lease_api, settings.lease_namespace, LEASE_NAME, settings.identity)
+        api = await KubeApi.connect(identity=settings.identity, may_write=lambda: elector.leading)
+        stack.push_async_callback(api.close)
         controller = _wire(settings, api, elector)
         await stack.enter_async_context(
             probes.serving(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final, Self
 
 import aiohttp
@@ -35,12 +35,19 @@ class KubeApi:
     """One connection pool to one API server.
 
     Every method raises :class:`KubeError`. Writes never retry: whoever decided on a write decides
-    again from what the API says next.
+    again from what the API says next. ``may_write`` is asked at the last moment before each: a
+    process that slept past its Lease wakes up in the middle of its work.
     """
 
-    def __init__(self, client: ApiClient, request_timeout: float = REQUEST_TIMEOUT) -> None:
+    def __init__(
+        self,
+        client: ApiClient,
+        request_timeout: float = REQUEST_TIMEOUT,
+        may_write: Callable[[], bool] | None = None,
+    ) -> None:
         self._client = client
         self._timeout = request_timeout
+        self._may_write = may_write
 
     @classmethod
     async def connect(
@@ -48,6 +55,7 @@ class KubeApi:
         request_timeout: float = REQUEST_TIMEOUT,
         kubeconfig: str | None = None,
         identity: str = "",
+        may_write: Callable[[], bool] | None = None,
     ) -> Self:
         """Use the pod's service account, or else ``kubeconfig`` (default: ``KUBECONFIG``).
 
@@ -62,7 +70,7 @@ class KubeApi:
             await _load_kubeconfig(configuration, kubeconfig)
         client = ApiClient(configuration)
         client.user_agent = f"{MANAGER}/{__version__} ({identity})" if identity else MANAGER
-        return cls(client, request_timeout)
+        return cls(client, request_timeout, may_write)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -169,6 +177,10 @@ class KubeApi:
         body: Object | Patch | None = None,
         content_type: str = "application/json",
     ) -> Object:
+        if method != "GET" and self._may_write is not None and not self._may_write():
+            raise KubeError(
+                0, "NotLeading", f"{method} {path}: this replica does not lead any more"
+            )
         pairs = [(key, value) for key, value in (query or {}).items() if value]
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         try:
