@@ -13,6 +13,8 @@ PLAIN: Final = "%(asctime)s %(levelname)s %(name)s [%(object)s] %(message)s"
 FIELDS: Final = ("asctime", "levelname", "name", "object", "message")
 NAMES: Final = {"asctime": "time", "levelname": "level", "name": "logger"}
 CHATTY: Final = ("kopf.objects", "kopf.activities", "kopf._core", "aiohttp.access")
+DISCOVERY: Final = "kopf._core.reactor.observation"
+"""Warns of each API that is not installed; those of optional objects often are not."""
 
 _object: ContextVar[str] = ContextVar("object", default="-")
 
@@ -38,6 +40,7 @@ def configure(level: str, form: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(DISCOVERY).setLevel(logging.ERROR)
 
 
 def _tell_object(record: logging.LogRecord) -> bool:
