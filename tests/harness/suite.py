@@ -16,7 +16,7 @@ TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
 LONGEST: Final = tuple(
-    CLUSTER_TESTS / f"test_{name}.py" for name in ("at_rest", "upgrade", "brokers")
+    CLUSTER_TESTS / f"test_{name}.py" for name in ("at_rest", "tls", "upgrade", "brokers")
 )
 """First, so that nobody waits for them at the end."""
 WORKERS: Final = 3
