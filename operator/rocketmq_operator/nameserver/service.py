@@ -40,6 +40,8 @@ _OVERLOAD = "[OVERLOAD]system busy, start flow control for a while"
 _STOP_SECONDS = 3.0
 _SWEEP_SECONDS = 0.25
 _PAUSE_SECONDS = 2.0
+_HEARING_SECONDS = 1.0
+"""At least, for brokers to be heard after a pause."""
 _TLS_SECONDS = 0.5
 """Between two looks at the certificate's files, as in Java."""
 
@@ -336,7 +338,8 @@ class Service:
             before = time.monotonic()
             await asyncio.sleep(interval)
             if _was_paused(before, interval):
-                _log.warning("this process was paused; brokers get another interval to be heard")
+                _log.warning("this process was paused; brokers get some time to be heard")
+                await asyncio.sleep(max(0.0, _HEARING_SECONDS - interval))
                 continue
             self._apply(self._expire())
 
