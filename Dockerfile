@@ -24,7 +24,9 @@ RUN tools/bin/hatchling build --target wheel --directory dist \
 # a tree of its own: all of it would take several times the space, none at least twice the time.
 ENV PYTHONPYCACHEPREFIX=/opt/rocketmq/pycache PYTHONDONTWRITEBYTECODE=
 RUN cd /opt/rocketmq/bin \
- && ./rocketmq-operator run --help && ./rocketmq-nameserver --help && ./mqadmin --help
+ && ./rocketmq-operator run --help && ./rocketmq-nameserver --help \
+ && for each in clusterList consumerProgress getBrokerConfig getNamesrvConfig topicList updateKvConfig; \
+    do ./mqadmin $each --help; done
 
 FROM ${BASE}
 COPY --from=build /opt/rocketmq /opt/rocketmq

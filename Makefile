@@ -8,8 +8,11 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= rocketmq-operator:$(VERSION)
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
+# Tests that wait more than they compute; each of the three processes has a cluster of its own.
+SIDE_BY_SIDE := tests/live tests/walk tests/cluster
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test e2e fuzz image lint format lock clean
+.PHONY: help setup demo cluster test e2e soak generated status-pages fuzz bench image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -33,14 +36,32 @@ cluster: setup ## A cluster with the operator, to play with, until Ctrl-C
 
 test: setup ## All tests, against real peers; ARGS="-k name" picks some
 	PYTHONPATH=tests $(BIN)/python -m harness fetch
+ifdef ARGS
 	$(BIN)/pytest $(ARGS)
+else
+	$(BIN)/pytest --ignore=tests/soak $(SIDE_BY_SIDE:%=--ignore=%)
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile $(SIDE_BY_SIDE)
+endif
 
 e2e: setup ## The end-to-end suite on real nodes, by kind; root needs nothing installed
 	PYTHONPATH=tests $(BIN)/python -m harness fetch --cluster=kind
 	PYTHONPATH=tests $(BIN)/python -m harness suite $(ARGS)
 
+soak: setup ## All servers restarted under load, ours beside Java's; ARGS="-k TERM" picks some
+	PYTHONPATH=tests $(BIN)/python -m harness fetch
+	$(BIN)/pytest --capture=no tests/soak $(ARGS)
+
+generated: setup ## Write the files that are made from others
+	PYTHONPATH=tests $(BIN)/python -m harness generated
+
+status-pages: setup ## Write docs/status.md from a real run
+	PYTHONPATH=tests $(BIN)/python -m harness status-pages
+
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
+
+bench: setup ## Measure the server beside Java's, Rust's and a plain echo (20 minutes); ARGS=--quick
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 image: ## Build the container image; IMAGE=reference ARGS="--build-arg ..." (docs/image.md)
 	docker build --tag $(IMAGE) --build-arg REVISION="$$(git describe --always --dirty --abbrev=40)" \

@@ -1,14 +1,19 @@
 """Fixtures that several test directories share."""
 
+import secrets
 from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
 from harness.cluster import Cluster
 from harness.kinds import cluster_class
-from harness.product import Product
+from harness.product import Make, Nsc, Product
 
 pytest_plugins = ["harness.selection"]
+
+SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
+"""One node of two cores has room for the servers of all tests that run at a time."""
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,32 @@ def product(kubernetes: Cluster) -> Product:
     product = Product(kubernetes)
     product.install()
     return product
+
+
+@pytest.fixture
+def namespace(product: Product) -> Iterator[str]:
+    """A namespace of the test's own, as strict as Pod Security can be."""
+    name = f"test-{secrets.token_hex(3)}"
+    product.kubectl("create", "namespace", name)
+    product.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield name
+    product.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def make(product: Product, namespace: str) -> Iterator[Make]:
+    """NameServerClusters of the test, told to go afterwards; nobody waits for that."""
+    made: list[Nsc] = []
+
+    def one(*, wait: bool = True, **spec: Any) -> Nsc:
+        nsc = Nsc(product, f"nsc-{len(made)}", namespace)
+        # Process 1 of a container that is told to stop while it starts may miss the signal.
+        spec["pod"] = {"terminationGracePeriodSeconds": 5, **spec.get("pod", {})}
+        made.append(nsc.create(**{"resources": SMALL, **spec}))
+        if wait:
+            nsc.wait_ready()
+        return nsc
+
+    yield one
+    for nsc in made:
+        nsc.kubectl("delete", "nsc", nsc.name, "--ignore-not-found", "--wait=false")

@@ -4,6 +4,7 @@ A result is what is on the servers afterwards, read by both tools, and what the 
 only Java's mqadmin can do has the same result on both servers, whichever version of it is used.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -16,20 +17,29 @@ from harness.sides import JAVA, JAVAS, OURS, SIDES, TOOLS, Cell, Said, Sides, re
 ORDERED: Final = "ORDER_TOPIC_CONFIG"
 SHOWING: Final = (
     "topicList",
+    "topicList -c",
     "clusterList",
+    "clusterList -m",
     "clusterList -c NoSuchCluster",
     "getNamesrvConfig",
-)
-JAVA_SHOWING: Final = (
-    "topicList -c",
-    "clusterList -m",
     "topicRoute -t shown",
-    "topicRoute -t none",
+    "topicRoute -l -t shown",
     "topicClusterList -t shown",
-    "topicStatus -t shown",
-    "allocateMQ -t shown -i 10.0.0.1,10.0.0.2",
     "updateOrderConf -m get -t shown",
     "consumerProgress",
+    "statsAll",
+    "statsAll -a",
+    "statsAll -t shown",
+    "getBrokerConfig -b {broker}",
+    "getBrokerConfig -c DefaultCluster",
+)
+NAME: Final = re.compile(r" ?: .*")
+"""What stands after the name in a line of brokerStatus."""
+STATUS: Final = ("brokerStatus -b {broker}", "brokerStatus -c DefaultCluster")
+JAVA_SHOWING: Final = (
+    "topicRoute -t none",
+    "topicStatus -t shown",
+    "allocateMQ -t shown -i 10.0.0.1,10.0.0.2",
 )
 Shown = Mapping[str, dict[Cell, Said]]
 
@@ -56,6 +66,17 @@ def require_same_said(said: Mapping[Cell, Said]) -> tuple[str, ...]:
 @pytest.mark.parametrize("words", SHOWING)
 def test_both_tools_show_the_same_of_both_servers(shown: Shown, words: str) -> None:
     assert require_same_said(shown[words])
+
+
+@pytest.mark.parametrize("words", STATUS)
+def test_a_broker_tells_both_tools_the_same_of_itself(sides: Sides, words: str) -> None:
+    # The names alone: most values are counters and times.
+    said = sides.run(words.split(), [OURS, JAVA])
+    names = {
+        cell: tuple(sorted(NAME.sub("", line) for line in told.printed))
+        for cell, told in said.items()
+    }
+    assert "putTps" in " ".join(require_same(names))
 
 
 @pytest.mark.parametrize("tool", JAVAS)
@@ -119,8 +140,9 @@ def test_a_property_that_cannot_be_updated_stays(sides: Sides, key: str, value: 
     [
         ("cluster", ["-c", "DefaultCluster"]),
         ("ordered", ["-b", "{broker}", "-o", "true"]),
+        ("all", ["-c", "DefaultCluster", "-o", "true", "-u", "true", "-s", "true"]),
     ],
-    ids=["cluster", "ordered"],
+    ids=["cluster", "ordered", "all"],
 )
 def test_update_topic(sides: Sides, base: str, where: list[str]) -> None:
     settings = ["-r", "3", "-w", "5", "-p", "6"]
@@ -134,14 +156,28 @@ def test_update_topic(sides: Sides, base: str, where: list[str]) -> None:
     assert len(state["routes"]) == len(topics(base))
 
 
+@pytest.mark.parametrize(
+    "where",
+    [["-b", "{broker}"], ["-c", "DefaultCluster"], ["-c", "DefaultCluster", "-a", "true"]],
+    ids=["broker", "masters", "all"],
+)
+def test_update_broker_config(sides: Sides, where: list[str]) -> None:
+    value = str(10_000 + len(where))
+    said = sides.run(["updateBrokerConfig", "-k", "flushDelayOffsetInterval", "-v", value, *where])
+    assert require_same_said(said) == (f"update broker config success, {sides.broker.address}",)
+    shown = sides.run(["getBrokerConfig", "-b", "{broker}"], [OURS])
+    assert f"flushDelayOffsetInterval = {value}" in require_same(shown, OURS).printed
+
+
 def test_update_topic_perm(sides: Sides) -> None:
-    for topic in topics("perm"):
+    names = topics("perm", tools=JAVAS)
+    for topic in names:
         sides.create_topic(topic)
-    change(sides, "perm", ["updateTopicPerm", "-c", "DefaultCluster", "-p", "4"])
-    for topic in topics("perm"):
+    change(sides, "perm", ["updateTopicPerm", "-c", "DefaultCluster", "-p", "4"], JAVAS)
+    for topic in names:
         for side in SIDES:
             sides.wait_for_route(side, topic, {"perm": 4})
-    require_same(sides.states(topics=topics("perm")))
+    require_same(sides.states(topics=names))
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
@@ -180,7 +216,7 @@ def test_update_static_topic(sides: Sides) -> None:
     require_same(sides.states(topics=names))
 
 
-@pytest.mark.parametrize("tool", JAVAS)
+@pytest.mark.parametrize("tool", TOOLS)
 def test_write_permission_is_wiped_and_given_back(sides: Sides, tool: str) -> None:
     # A topic that is new: another registration would give the permission back.
     topic = f"wiped-{tool}"
@@ -193,19 +229,24 @@ def test_write_permission_is_wiped_and_given_back(sides: Sides, tool: str) -> No
 
 
 def test_write_permission_of_an_unknown_broker(sides: Sides) -> None:
-    assert require_same_said(sides.run(["wipeWritePerm", "-b", "none"], list(JAVAS)))
+    assert require_same_said(sides.run(["wipeWritePerm", "-b", "none"]))
 
 
 def change(
-    sides: Sides, base: str, words: list[str], tools: Iterable[str] = JAVAS
+    sides: Sides, base: str, words: list[str], tools: Iterable[str] = TOOLS
 ) -> dict[Cell, Said]:
-    """Use each of Java's tools on each side with a topic of its own; both sides say the same."""
+    """Use each tool on each side with a topic of its own; both sides say the same to each.
+
+    Ours and Java's say the same.
+    """
     said = sides.run([*words, "-t", f"{base}-{{tool}}-{{side}}"], tuple(tools))
     for tool in tools:
         require_same(said, tool)
+    if OURS in tools:
+        require_same({cell: told.printed for cell, told in said.items()}, OURS, JAVA)
     return said
 
 
-def topics(base: str, *sides: str) -> list[str]:
+def topics(base: str, *sides: str, tools: Iterable[str] = TOOLS) -> list[str]:
     """The topics of `change`, of all sides or of some."""
-    return [f"{base}-{tool}-{side}" for tool in JAVAS for side in sides or SIDES]
+    return [f"{base}-{tool}-{side}" for tool in tools for side in sides or SIDES]

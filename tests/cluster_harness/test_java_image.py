@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.java.image import CONTENT, IN_IMAGE, image_context
+from harness.java.image import CONTENT, IN_IMAGE, NAMESERVER_LOGBACK, image_context
 from harness.workspace import Workspace
 
 SEEN = "java -version && ls /opt/rocketmq && echo a | sed s/a/seen/"
@@ -24,7 +24,8 @@ def test_the_build_context_has_all_that_the_image_is_made_of(tmp_path: Path) -> 
     image_context(context)
     text = (context / "Dockerfile").read_text()
     copied = [line.split()[1:] for line in text.splitlines() if line.startswith("COPY")]
-    assert copied == [[name, str(IN_IMAGE.directory / name)] for name in CONTENT]
+    places = [(name, name) for name in CONTENT] + [("logback.xml", NAMESERVER_LOGBACK)]
+    assert copied == [[name, str(IN_IMAGE.directory / place)] for name, place in places]
     assert all((context / name).exists() for name in CONTENT)
 
 

@@ -12,6 +12,7 @@ from harness.registrations import body, member, registration
 
 GO_AWAY = 1500
 TOPIC_NOT_EXIST = 17
+KEY_NOT_FOUND = 22
 FRAME = ask(101, namespace="ending", key="none")
 SECONDS = 10
 
@@ -28,18 +29,23 @@ def ending(tmp_path: Path) -> Iterator[Pair]:
         yield pair
 
 
-def _code(peer: Peer, frame: bytes) -> int | None:
-    answer = peer.ask("probe", frame)
+def _code(peer: Peer, frame: bytes, connection: str = "open") -> int | None:
+    answer = peer.ask(connection, frame)
     return answer.code if isinstance(answer, Answer) else None
 
 
 def test_who_understands_it_is_sent_away_and_others_are_served(ending: Pair) -> None:
-    for connection in ("open", "new"):
-        for version in (0, 401, 475, 476, 477, 479, 612):
-            for code in (101, 105, 106, 999):
-                ending.same(ask(code, version=version, namespace="n", key="k"), connection)
-    assert ending.answer(ask(105, kind=ROCKETMQ, topic="t"), "new").code == GO_AWAY
-    ending.told(ask(101, version=475, flag=2, namespace="n", key="k"), "new")
+    for version in (0, 401, 475, 476, 477, 479, 612):
+        for code in (101, 105, 106, 999):
+            ending.same(ask(code, version=version, namespace="n", key="k"), "open")
+    assert ending.answer(ask(105, kind=ROCKETMQ, topic="t"), "open").code == GO_AWAY
+    ending.told(ask(101, version=475, flag=2, namespace="n", key="k"), "open")
+
+
+def test_who_comes_back_by_another_connection_is_served_by_ours_alone(ending: Pair) -> None:
+    theirs, ours = (_code(peer, FRAME, "new") for peer in (ending.theirs, ending.ours))
+    assert (theirs, ours) == (GO_AWAY, KEY_NOT_FOUND)
+    ending.unlike("sent-away-once", theirs, ours)
 
 
 def test_a_broker_that_leaves_meanwhile_is_gone_for_those_that_stay(ending: Pair) -> None:

@@ -10,7 +10,19 @@ from types import FrameType
 
 import click
 
-from harness import demo, fuzz, java, kstatus_program, phases, suite
+from harness import (
+    argocd,
+    demo,
+    fuzz,
+    generated,
+    helm,
+    java,
+    kstatus_program,
+    phases,
+    prometheus,
+    statuspages,
+    suite,
+)
 from harness.binaries import KIND, binaries
 from harness.cluster import Cluster
 from harness.errors import HarnessError
@@ -50,6 +62,9 @@ def fetch(kind: str) -> None:
     go_client()
     python_client()
     kstatus_program.PROGRAM.built()
+    argocd.GOPHER.built()
+    prometheus.program("prometheus")
+    helm.fetch()
     peer_crds()
 
 
@@ -81,6 +96,20 @@ def show(*, kind: str, once: bool) -> None:
             _stay(cluster)
 
 
+@main.command("status-pages")
+def write_status_pages() -> None:
+    """Write docs/status.md from a real run."""
+    with _cluster(DEFAULT_KIND, "pages") as cluster:
+        statuspages.write(cluster)
+
+
+@main.command("generated")
+def write_generated() -> None:
+    """Write the files that are made from others."""
+    for path in generated.write():
+        print(path)
+
+
 @main.command("suite", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_suite(arguments: tuple[str, ...]) -> None:
@@ -107,6 +136,7 @@ def send_nonsense(*, frames: int, seed: int | None) -> None:
 def _fetch_for_nodes() -> None:
     with phases.phase("programs and jars"):
         binaries(KIND)
+        helm.HELM.built()
         java.libraries()
     with (
         run_directory("fetch") as directory,
@@ -125,7 +155,8 @@ def _cluster(kind: str, name: str) -> Cluster:
 def _stay(cluster: Cluster) -> None:
     print(f"\nkubectl is {cluster.kubectl_path}; files in {cluster.kubeconfig.parent}")
     print("Ctrl-C ends the cluster")
-    print(f"KUBECONFIG={cluster.kubeconfig}", flush=True)
+    reach = [f"{name}={value}" for name, value in cluster.environment().items() if "NSC" in name]
+    print(*reach, f"KUBECONFIG={cluster.kubeconfig}", sep="\n", flush=True)
     while True:
         signal.pause()
 

@@ -7,6 +7,7 @@ import base64
 import json
 import ssl
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPResponse
@@ -16,6 +17,8 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 TIMEOUT: Final = 30.0
+PATIENCE: Final = 30.0
+"""Seconds for which a read that is to come again later does so, as kubectl's do."""
 APPLY: Final = "application/apply-patch+yaml"
 MERGE: Final = "application/merge-patch+json"
 
@@ -52,14 +55,22 @@ class Api:
             self._load(account["client-certificate-data"], account["client-key-data"])
 
     def read(self, path: str) -> bytes:
-        """The body of a path. Raises OSError if it is refused or there is no answer."""
+        """The body of a path. Raises OSError if it is refused or there is no answer.
+
+        An API server sends readers away for some seconds after a new kind came.
+        """
         request = urllib.request.Request(self._server + path, headers=self._headers)
-        try:
-            with self._open(request) as response:
-                return response.read()
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._open(request) as response:
+                    return response.read()
+            except urllib.error.HTTPError as error:
+                error.close()
+                again = _seconds_to_wait(error)
+                if again is None or time.monotonic() + again > end:
+                    raise
+            time.sleep(again)
 
     def get(self, path: str) -> Object:
         """As `read`, parsed."""
@@ -105,6 +116,12 @@ class Api:
             file.write(_decoded(certificate) + _decoded(key))
             file.flush()
             self._trust.load_cert_chain(file.name)
+
+
+def _seconds_to_wait(error: urllib.error.HTTPError) -> float | None:
+    """What a 429 says in whole seconds (RFC 9110, 10.2.3); None for any other refusal."""
+    said = error.headers.get("Retry-After", "")
+    return max(1.0, float(said)) if error.code == 429 and said.isdecimal() else None
 
 
 def _refusal(body: bytes) -> Object:

@@ -29,6 +29,8 @@ class Capability(StrEnum):
     """Containers run from built images, which a runtime pulls."""
     NODES = "nodes"
     """Nodes are machines of their own: they can be restarted and drained."""
+    POLICIES = "policies"
+    """NetworkPolicies hold."""
     ROOT = "root"
     """The user is root, so that an engine beside the running one can be started."""
 

@@ -51,14 +51,20 @@ class Layout:
 
 
 class ControlPlane:
-    """etcd, kube-apiserver, kube-controller-manager and kube-scheduler."""
+    """etcd, kube-apiserver, kube-controller-manager and kube-scheduler.
 
-    def __init__(self, binaries: Binaries, directory: Path, address: str, logs: Path) -> None:
+    `node_grace` is how long nodes may be silent, in the words of the controller manager.
+    """
+
+    def __init__(
+        self, binaries: Binaries, directory: Path, address: str, logs: Path, node_grace: str
+    ) -> None:
         ports = free_ports(address, 3)
         self.layout = Layout(directory, address, *ports)
         self.credentials = make_credentials(directory / "pki", [address, "127.0.0.1"])
         self._binaries = binaries
         self._logs = logs
+        self._node_grace = node_grace
         self._children: list[Child] = []
         for user in self.credentials.tokens:
             path = self.layout.kubeconfig(user)
@@ -83,9 +89,8 @@ class ControlPlane:
         flags = apiserver_flags(self.layout, self.credentials, self.audit_log)
         self._start("kube-apiserver", flags)
         self._wait_for("/readyz", "the API server to be ready")
-        self._start(
-            "kube-controller-manager", controller_manager_flags(self.layout, self.credentials)
-        )
+        flags = controller_manager_flags(self.layout, self.credentials, self._node_grace)
+        self._start("kube-controller-manager", flags)
         self._start("kube-scheduler", scheduler_flags(self.layout))
         self._wait_for(
             "/api/v1/namespaces/default/serviceaccounts/default", "the controllers to act"
@@ -153,7 +158,9 @@ def apiserver_flags(layout: Layout, credentials: Credentials, audit_log: Path) -
     ]
 
 
-def controller_manager_flags(layout: Layout, credentials: Credentials) -> list[str]:
+def controller_manager_flags(
+    layout: Layout, credentials: Credentials, node_grace: str
+) -> list[str]:
     """All controllers but the ones that cannot work here; listens nowhere."""
     return [
         f"--kubeconfig={layout.kubeconfig('system:kube-controller-manager')}",
@@ -164,8 +171,7 @@ def controller_manager_flags(layout: Layout, credentials: Credentials) -> list[s
         "--leader-elect=false",
         "--secure-port=0",
         "--profiling=false",
-        # Nodes are never given up, so that they need not renew anything: no writes at rest.
-        "--node-monitor-grace-period=100h",
+        f"--node-monitor-grace-period={node_grace}",
     ]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 
-SOURCES = ("go.mod", "go.sum", "main.go")
+SOURCES = ("go.mod", "go.sum")
 PROGRESS_EVERY = 15.0
 BUILD_TIMEOUT = 3600.0
 
@@ -92,14 +92,19 @@ class GoModule:
 
 @dataclass(frozen=True)
 class GoProgram:
-    """The one program of a module whose only source is main.go, built once into the cache."""
+    """One program of a module, built once into the cache.
+
+    It is the main package in the module's main.go, or `package` of a module that it requires.
+    """
 
     name: str
     module: GoModule
+    package: str = "."
 
     def built(self) -> Path:
         """The program, built if the cache has none. Raises HarnessError if that fails."""
-        directory = cache_dir() / f"{self.name}-{self.module.fingerprint(files=SOURCES)}"
+        sources = (*SOURCES, "main.go") if self.package == "." else SOURCES
+        directory = cache_dir() / f"{self.name}-{self.module.fingerprint(files=sources)}"
         if not directory.is_dir():
             with locked(directory.with_suffix(".lock")):
                 if not directory.is_dir():
@@ -111,5 +116,5 @@ class GoProgram:
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix="building-") as scratch:
             target = Path(scratch) / "bin"
             target.mkdir()
-            self.module.build(["."], target)
+            self.module.build([self.package], target)
             target.rename(directory)

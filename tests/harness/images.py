@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PRODUCT_IMAGE = "rocketmq-operator:0.1.0"
+COMPLETION = "kubectl_complete-nsc"
+PROGRAMS = ("kubectl-nsc", COMPLETION, "mqadmin", "rocketmq-nameserver", "rocketmq-operator")
+"""What the product installs, in its image as anywhere."""
 JAVA_IMAGE = "rocketmq-java:5.3.3"
 REPOSITORY = Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -4,10 +4,13 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
+from harness.audit import writes
 from harness.cluster import Cluster
 from harness.wait import until
 from harness.workspace import Workspace
@@ -73,6 +76,22 @@ class Product:
         """Which of the operator's replicas works, `pod_suffix`; empty while none does."""
         jsonpath = "-o=jsonpath={.spec.holderIdentity}"
         return self.kubectl("-n", SYSTEM, "get", "lease", LEASE_NAME, jsonpath)
+
+    def turns(self) -> list[str]:
+        """Which replica wrote, in order of time, one word for each time that they took turns.
+
+        Writes to the Lease, for which they compete, do not count.
+        """
+        account = f"system:serviceaccount:{SYSTEM}:{DEPLOYMENT}"
+        found = [
+            write
+            for write in writes(self.cluster.audit_log())
+            if write.user == account and write.resource != "leases"
+        ]
+        return [
+            agent
+            for agent, _ in groupby(sorted(found, key=attrgetter("at")), key=attrgetter("agent"))
+        ]
 
     def scale_operator(self, replicas: int) -> None:
         """Set the number of the operator's replicas and wait until it is so."""

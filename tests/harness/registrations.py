@@ -134,6 +134,7 @@ def registration(
     *,
     version: int = CURRENT,
     kind: int = JSON,
+    opaque: int = 7,
     fields: Mapping[str, str] | None = None,
     **more: str,
 ) -> bytes:
@@ -152,4 +153,4 @@ def registration(
         **more,
     }
     kept = {name: text for name, text in told.items() if text}
-    return ask(103, content, kind=kind, version=version, fields=kept)
+    return ask(103, content, kind=kind, version=version, opaque=opaque, fields=kept)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.cache import cache_dir
+from harness.cache import cache_dir, locked
 
 KEPT_RUNS = 5
 LOCK_NAME = "lock"
@@ -28,7 +28,8 @@ def run_directory(name: str, path: Path | None = None) -> Iterator[Path]:
     with (chosen / LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path is None:
-            _clean_finished_runs()
+            with locked(cache_dir() / "runs.lock"):  # others may begin at the same moment
+                _clean_finished_runs()
         try:
             yield chosen
         finally:

@@ -17,7 +17,9 @@ import yaml
 from harness.errors import HarnessError
 
 EXAMPLES: Final = Path(__file__).parent / "walk"
-CRD: Final = Path(__file__).resolve().parents[2] / "crds" / "nameserverclusters.namesrv.dev.yaml"
+CRDS: Final = Path(__file__).resolve().parents[2] / "crds"
+CLUSTERS: Final = "nameserverclusters"
+KV_CONFIGS: Final = "nameserverkvconfigs"
 ITEM: Final = "[]"
 """Ends the name of a list whose items have fields of their own."""
 
@@ -57,31 +59,32 @@ def leaves(schema: Mapping[str, Any], path: str = "") -> Iterator[Leaf]:
             yield Leaf(here, part)
 
 
-def spec_schema() -> Object:
+def spec_schema(resource: str) -> Object:
     """The schema of ``spec`` in ``crds/``."""
-    written = yaml.safe_load(CRD.read_text())
+    written = yaml.safe_load((CRDS / f"{resource}.namesrv.dev.yaml").read_text())
     version = written["spec"]["versions"][0]
     found: Object = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     return found
 
 
-def examples() -> dict[str, Object]:
+def examples(resource: str = CLUSTERS) -> dict[str, Object]:
     """The specs to start from, by name; together they set every leaf."""
-    files = sorted(EXAMPLES.glob("*.yaml"))
+    files = sorted((EXAMPLES / resource).glob("*.yaml"))
     # By way of JSON, so that what YAML's aliases repeat can be changed in one place alone.
     return {file.stem: json.loads(json.dumps(yaml.safe_load(file.read_text()))) for file in files}
 
 
-def steps() -> list[Step]:
+def steps(resource: str = CLUSTERS) -> list[Step]:
     """A step for each leaf of ``spec``. Raises NotWalkedError that names those without."""
-    found = examples()
+    found = examples(resource)
     changes: Mapping[str, Any] = found.pop("changes")
-    made = {leaf.path: _step(leaf, found, changes) for leaf in leaves(spec_schema())}
+    made = {leaf.path: _step(leaf, found, changes) for leaf in leaves(spec_schema(resource))}
     missing = [path for path, step in made.items() if step is None]
     unused = changes.keys() - {_rule(path, changes) for path in made}
     if missing or unused:
         raise NotWalkedError(
-            f"{EXAMPLES} has no value for {missing}, and changes of what is no leaf: {unused}"
+            f"{EXAMPLES / resource} has no value for {missing}, and changes of what is no leaf: "
+            f"{unused}"
         )
     return [step for step in made.values() if step is not None]
 

@@ -32,14 +32,15 @@ OUT_OF_TIME: Final = re.compile("Remoting(Timeout|Connect|SendRequest)Exception"
 """Java's mqadmin gives a call 3 seconds, its own start included: too few on a busy machine."""
 UPDATE_AND_CREATE_TOPIC: Final = 17
 ONE_SERVERS_OWN: Final = frozenset(
-    {"bindAddress", "configStorePath", "kvConfigPath", "listenPort", "rocketmqHome"}
+    {"bindAddress", "configStorePath", "kvConfigPath", "listenPort", "namesrvAddr", "rocketmqHome"}
 )
-"""Properties that must differ between two servers on one machine."""
+"""Properties that must differ between two servers on one machine, or that name both."""
 VOLATILE: Final = (
     (re.compile(r"(?<![\d.])-?\d+\.\d+(?![\d.:])"), "N.N"),  # rates, hours, shares of a disk
     (re.compile(r"\d+,\d+ms"), "N,Nms"),  # how full a queue is, and how long its head waited
     (re.compile(r"-?\d+-\d+\("), "N-N("),  # how far a broker's timer is behind, or ahead
     (re.compile(r"\)\s+\d+\s+N\.N"), ") N N.N"),  # how long the page cache was locked
+    (re.compile(r"\d+ (?=days|hours|minutes|seconds)"), "N "),  # how long a broker has run
     (re.compile(r"/tmp/\S+"), "FILE"),
 )
 

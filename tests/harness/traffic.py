@@ -35,6 +35,18 @@ class Consumed(NamedTuple):
     distinct: int
 
 
+class LookedUp(NamedTuple):
+    """What clients got that look up routes: answers asked for, failures, and the last of them.
+
+    `no_route` counts the failures that were a server's answer, and not the lack of one.
+    """
+
+    asked: int
+    failed: int
+    no_route: int
+    last_error: str
+
+
 @dataclass(frozen=True)
 class Order:
     """What a program is to do, within `deadline` seconds.
@@ -83,6 +95,12 @@ def read_consumed(output: str) -> Consumed:
     """What a consumer that has ended says in its output. Raises HarnessError."""
     told = _told(output)
     return Consumed(told["received"], told["distinct"])
+
+
+def read_looked_up(output: str) -> LookedUp:
+    """What clients that look up say in their output. Raises HarnessError."""
+    told = _told(output)
+    return LookedUp(told["asked"], told["failed"], told["noRoute"], told["lastError"])
 
 
 @dataclass(frozen=True)

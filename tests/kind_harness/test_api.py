@@ -9,7 +9,7 @@ import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trustme
@@ -26,7 +26,9 @@ def authority() -> trustme.CA:
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
-    """Tells who asks for what."""
+    """Tells who asks for what; sends the first who asks for /later away for a second."""
+
+    sent_away: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         assert isinstance(self.connection, ssl.SSLSocket)
@@ -35,9 +37,17 @@ class Answer(http.server.BaseHTTPRequestHandler):
             "authorization": self.headers["Authorization"],
             "certificate": self.connection.getpeercert() not in (None, {}),
         }
-        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_response(self._status())
+        if self.path != "/overloaded":
+            self.send_header("Retry-After", "1")
         self.end_headers()
         self.wfile.write(json.dumps(told).encode())
+
+    def _status(self) -> int:
+        if self.path == "/later" and self.path not in self.sent_away:
+            self.sent_away.append(self.path)
+            return 429
+        return {"/missing": 404, "/overloaded": 429}.get(self.path, 200)
 
     def log_message(self, *words: object) -> None:
         pass
@@ -91,9 +101,20 @@ def test_a_client_certificate_is_shown(authority: trustme.CA, tmp_path: Path) ->
         assert asked(reader.get("/readyz")) == ("/readyz", None, True)
 
 
-def test_what_is_not_there_is_an_error(authority: trustme.CA, tmp_path: Path) -> None:
+def test_who_is_sent_away_for_a_time_comes_again(authority: trustme.CA, tmp_path: Path) -> None:
+    with api(authority) as server:
+        reader = Api(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
+        Answer.sent_away.clear()
+        assert reader.get("/later")["path"] == "/later"
+        assert Answer.sent_away == ["/later"]
+
+
+@pytest.mark.parametrize(("path", "code"), [("/missing", 404), ("/overloaded", 429)])
+def test_what_does_not_come_with_time_is_an_error(
+    authority: trustme.CA, tmp_path: Path, path: str, code: int
+) -> None:
     with api(authority) as server:
         reader = Api(kubeconfig(tmp_path / "config", server, authority, {"token": "t"}))
         with pytest.raises(urllib.error.HTTPError) as refused:
-            reader.get("/missing")
-        assert refused.value.code == 404
+            reader.get(path)
+        assert refused.value.code == code

@@ -1,5 +1,6 @@
 """A processor to ask questions of, and the real server process on free ports."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -74,7 +75,7 @@ class Pure:
 
     def drop(self, keys) -> None:
         """Unregister live entries, to the end."""
-        run(self.routes.drop(keys))
+        run(self.routes.drop(keys, self.now))
 
     def ask_payload(self, payload: bytes, channel: object = "c") -> bytes | None:
         found = self.processor.cache.hit(payload)
@@ -141,13 +142,15 @@ def registration(
     """REGISTER_BROKER as a 5.x broker sends it. ``more``: version counter, filters, ext fields."""
     counter, state = more.pop("counter", 1), more.pop("state_version", 0)
     configs = [topic_config(each) if isinstance(each, str) else each for each in topics]
+    version = {"counter": counter, "stateVersion": state, "timestamp": 1000}
     wrapper = {
-        "dataVersion": {"counter": counter, "stateVersion": state, "timestamp": 1000},
+        "dataVersion": version,
+        **({"mappingDataVersion": version} if more.pop("mapping_version", False) else {}),
         "topicConfigTable": {config["topicName"]: config for config in configs},
         "topicQueueMappingInfoMap": more.pop("mappings", {}),
     }
     body = {"filterServerList": more.pop("filters", []), "topicConfigSerializeWrapper": wrapper}
-    data = json.dumps(body).encode()
+    data = json.dumps(body, separators=(",", ":")).encode()
     fields = {
         "brokerName": name,
         "brokerAddr": address,
@@ -161,6 +164,7 @@ def registration(
     return request(103, {key: text for key, text in fields.items() if text is not None}, data)
 
 
+_numbers = itertools.count(1)
 PROGRAM = Path(sys.executable).with_name("rocketmq-nameserver")
 
 
@@ -168,7 +172,7 @@ class ServerProcess:
     """``rocketmq-nameserver`` as a process; its addresses are those it announced."""
 
     def __init__(self, directory: Path, *options: str, **environment: str) -> None:
-        self.log_path = directory / "stderr.log"
+        self.log_path = directory / f"stderr-{next(_numbers)}.log"
         defaults = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(

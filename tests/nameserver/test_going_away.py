@@ -23,7 +23,12 @@ async def test_clients_are_sent_away_only_by_a_graceful_end(tmp_path, graceful, 
     service = Service(processor, *paths, Clock(), ServerTls(TlsSettings()))
     at_once = asyncio.Event()
     at_once.set()
+    service.server.connections.add("open")
     await service.go_away(at_once)
-    frame = service.answer("c", headers.encode(request(101, {"namespace": "n", "key": "k"}))[4:])
-    assert headers.decode(FrameDecoder().feed(frame)[0]).code == code
+    codes = {}
+    for connection in ("open", "new"):
+        question = headers.encode(request(101, {"namespace": "n", "key": "k"}))[4:]
+        answer = service.answer(connection, question)
+        codes[connection] = headers.decode(FrameDecoder().feed(answer)[0]).code
+    assert codes == {"open": code, "new": 22}
     assert service.stopping is (graceful == "true")

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from rocketmq_operator.protocol import headers
-from rocketmq_operator.protocol.command import request
+from rocketmq_operator.protocol.command import RemotingCommand, request
 
 
 def until(condition, what, timeout=10.0):
@@ -42,8 +42,8 @@ def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     server = start()
     peer = connect(server.address)
     peer.ask(registration())
-    for _ in range(3):
-        peer.tell(105, topic="A")
+    for opaque in (100, 101, 102):  # as many digits: the first is remembered for the others
+        peer.ask(RemotingCommand(105, 0, opaque, ext_fields={"topic": "A"}))
     about = server.json("/api/v1/server")
     assert (about["address"], about["http"]) == (server.address, server.http)
     text = server.get("/metrics")[1]
@@ -76,6 +76,7 @@ def test_the_brokers_view_shows_every_address(start, connect, registration):
         "address": "10.0.0.1:10911",
         "zone": "z",
         "haServerAddr": "10.0.0.1:109119",
+        "provisional": False,
         "heartbeatTimeoutMillis": 60000,
         "topics": 2,
         "dataVersion": {"counter": 1, "stateVersion": 0, "timestamp": 1000},
@@ -307,6 +308,7 @@ def test_a_corrupt_kv_file_stops_the_start_and_is_left_as_it_is(start):
         (["--seed-dir", "{dir}/seed"], 2, "seed: KV store {dir}/seed/kvConfig.json is not"),
         (["--seed-dir", "{dir}/fixed"], 2, "kvConfigPath cannot be seeded"),
         (["--listen", "nowhere"], 2, "'nowhere' is not host:port"),
+        (["--peers", "somewhere"], 2, "'somewhere' is not host:port"),
         (["--listen", "203.0.113.7:1"], 1, "203.0.113.7"),
         (["--no-such"], 2, "unrecognized arguments"),
     ],

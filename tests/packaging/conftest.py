@@ -44,12 +44,14 @@ def operator_api(kubernetes: Cluster, installed: str) -> Api:
 @pytest.fixture(scope="session")
 def crd(kubernetes: Cluster, api: Api) -> Object:
     """The CustomResourceDefinition as the server keeps it, with its API served."""
-    kubernetes.kubectl("apply", "-f", ROOT / "crds/nameserverclusters.namesrv.dev.yaml")
+    kubernetes.kubectl("apply", "-k", ROOT / "crds")
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nameserverclusters.namesrv.dev"
-    until(
-        lambda: api.ask("GET", "/apis/namesrv.dev/v1alpha1/nameserverclusters").status == 200,
-        timeout=30,
-        what="the API of NameServerCluster",
-    )
+    for plural in ("nameserverclusters", "nameserverkvconfigs"):
+        served = f"/apis/namesrv.dev/v1alpha1/{plural}"
+        until(
+            lambda url=served: api.ask("GET", url).status == 200,
+            timeout=30,
+            what=f"the API of {plural}",
+        )
     kubernetes.kubectl("api-resources")  # makes kubectl forget that there was no such resource
     return api.ask("GET", path).body

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness import kstatus_program
 from harness.cluster import Cluster
 from rocketmq_operator.protocol.configuration import PROPERTIES, Effect
 from rocketmq_operator.reconciler.spec import parse
@@ -156,6 +157,23 @@ def test_columns_show_the_status(kubernetes: Cluster, made: str) -> None:
     assert wide.splitlines()[0].split()[-3:] == ["ADDRESS", "MESSAGE", "IMAGE"]
     scale = kubernetes.kubectl("get", "nsc", made, "--subresource=scale", "-o", "yaml").stdout
     assert yaml.safe_load(scale)["status"] == {"replicas": 3, "selector": STATUS["selector"]}
+
+
+def test_helm_and_flux_take_nothing_for_ready_that_no_operator_has_seen(
+    kubernetes: Cluster, api: Any, made: str
+) -> None:
+    body = {
+        "apiVersion": "namesrv.dev/v1alpha1",
+        "kind": "NameServerKVConfig",
+        "metadata": {"name": "unseen", "namespace": "default"},
+        "spec": {"clusterRef": {"name": made}, "kvNamespace": "a", "entries": {"b": "c"}},
+    }
+    config = api.ask("POST", PATH.replace("clusters", "kvconfigs"), body)
+    assert config.status == 201, config.message
+    kubernetes.kubectl("delete", "nskv", "unseen")
+    cluster = api.ask("GET", f"{PATH}/{made}").body
+    found = kstatus_program.verdicts([cluster, config.body])
+    assert [verdict.status for verdict in found] == ["InProgress", "InProgress"]
 
 
 def test_waiting_for_a_condition(kubernetes: Cluster, made: str) -> None:

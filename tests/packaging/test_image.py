@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from harness import wheels
 from harness.cluster import Cluster
-from harness.images import PRODUCT_IMAGE
+from harness.images import PRODUCT_IMAGE, PROGRAMS
 from rocketmq_operator import __version__
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,9 @@ def test_the_image_is_called_by_the_version() -> None:
 
 def test_every_program_is_in_the_document() -> None:
     documented = re.findall(r"^\| `([\w-]+) [^|]*` \|", DOCUMENT, re.MULTILINE)
-    assert sorted(documented) == sorted(PROJECT["project"]["scripts"])
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    installed = [*PROJECT["project"]["scripts"], *wheel["shared-scripts"].values()]
+    assert sorted(documented) == sorted(installed) == list(PROGRAMS)
 
 
 def test_every_build_argument_is_in_the_document() -> None:

@@ -18,6 +18,10 @@ MAY = [
     ("list", "namesrv.dev", "nameserverclusters", ""),
     ("patch", "namesrv.dev", "nameserverclusters/status", ""),
     ("update", "namesrv.dev", "nameserverclusters/finalizers", ""),
+    ("watch", "namesrv.dev", "nameserverkvconfigs", ""),
+    ("patch", "namesrv.dev", "nameserverkvconfigs", ""),
+    ("patch", "namesrv.dev", "nameserverkvconfigs/status", ""),
+    ("get", "", "namespaces", ""),
     ("patch", "apps", "statefulsets", ""),
     ("delete", "", "pods", ""),
     ("patch", "", "persistentvolumeclaims", ""),
@@ -28,6 +32,8 @@ MAY = [
 MAY_NOT = [
     ("patch", "namesrv.dev", "nameserverclusters", ""),
     ("delete", "namesrv.dev", "nameserverclusters", ""),
+    ("delete", "namesrv.dev", "nameserverkvconfigs", ""),
+    ("list", "", "namespaces", ""),
     ("watch", "", "secrets", ""),
     ("list", "", "secrets", ""),
     ("create", "", "pods", ""),
@@ -67,6 +73,7 @@ def test_applying_it_again_changes_nothing(kubernetes: Cluster, installed: str) 
 def test_the_api_can_be_installed_as_a_directory_of_files(kubernetes: Cluster) -> None:
     done = kubernetes.kubectl("apply", "--dry-run=server", "-f", ROOT / "crds")
     assert "nameserverclusters.namesrv.dev" in done.stdout
+    assert "nameserverkvconfigs.namesrv.dev" in done.stdout
 
 
 @pytest.mark.usefixtures("installed")
@@ -100,6 +107,9 @@ def test_the_operator_may_not(api: Any, what: tuple[str, str, str, str]) -> None
         ("edit", "patch", "nameserverclusters/scale", True),
         ("edit", "patch", "nameserverclusters/status", False),
         ("admin", "delete", "nameserverclusters", True),
+        ("view", "get", "nameserverkvconfigs", True),
+        ("edit", "create", "nameserverkvconfigs", True),
+        ("edit", "patch", "nameserverkvconfigs/status", False),
     ],
 )
 @pytest.mark.usefixtures("installed")

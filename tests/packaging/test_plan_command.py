@@ -62,6 +62,26 @@ def test_it_foresees_the_making_and_the_change_of_a_cluster(
     assert kubernetes.kubectl("get", "nsc", "prod", "-n", namespace, "-o", "yaml").stdout == before
 
 
+def test_it_foresees_what_the_entries_of_others_do_to_a_cluster(
+    kubernetes: Cluster, namespace: str
+) -> None:
+    kubernetes.kubectl("apply", "-n", namespace, "-f", "-", input=manifest(replicas=2))
+    entries = {"clusterRef": {"name": "prod"}, "kvNamespace": "app", "entries": {"a": "1"}}
+    body = {
+        "apiVersion": "namesrv.dev/v1alpha1",
+        "kind": "NameServerKVConfig",
+        "metadata": {"name": "shop"},
+        "spec": entries,
+    }
+    told = planned(kubernetes, namespace, json.dumps(body))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "  on every server, while it runs:\n      put KV app/a = 1\n" in told.stdout
+    kubernetes.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(body))
+    assert "nothing changes" in planned(kubernetes, namespace, json.dumps(body)).stdout
+    body["spec"] = {**entries, "entries": {"a": "2"}}
+    assert "put KV app/a = 2" in planned(kubernetes, namespace, json.dumps(body)).stdout
+
+
 @pytest.mark.parametrize(
     ("spec", "words"),
     [

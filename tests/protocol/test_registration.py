@@ -38,7 +38,7 @@ def decoded(data, version=479, *, compressed=False):
             next(steps)
             pauses += 1
         except StopIteration as end:
-            return end.value, pauses
+            return end.value.body, pauses
 
 
 VERSION = DataVersion(3, 0, 1700000000000)

@@ -20,7 +20,7 @@ def cluster(**spec: Any) -> Cluster:
 
 def foreseen(before: dict[str, Any] | None, after: dict[str, Any]) -> Foresight:
     old = None if before is None else cluster(**before)
-    inventory = Inventory().following(old.spec) if old else Inventory()
+    inventory = Inventory().following(old) if old else Inventory()
     return foresee(old, cluster(**after), Circumstances(inventory))
 
 

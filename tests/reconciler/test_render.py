@@ -1,5 +1,6 @@
 """``rocketmq-operator render``: what would be made, without a cluster."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,34 @@ def test_objects_of_other_kinds_are_passed_over() -> None:
     assert {kind for kind, _, _ in found}.isdisjoint({"Namespace", "PodDisruptionBudget"})
 
 
+NSKV = (
+    "{apiVersion: namesrv.dev/v1alpha1, kind: NameServerKVConfig,"
+    " metadata: {name: b, namespace: t},"
+    " spec: {clusterRef: {name: a, namespace: n}, kvNamespace: app, entries: {k: v}}}"
+)
+NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: t, labels: {mq: 'yes'}}}"
+
+
+@pytest.mark.parametrize(
+    ("delegation", "others", "table"),
+    [
+        ("{from: All}", "", {"app": {"k": "v"}}),
+        ("{from: Same}", "", {}),
+        (
+            "{from: Selector, namespaceSelector: {matchLabels: {mq: 'yes'}}}",
+            f"---\n{NAMESPACE}",
+            {"app": {"k": "v"}},
+        ),
+    ],
+)
+def test_entries_of_others_are_in_the_seed_where_the_cluster_takes_them(
+    delegation: str, others: str, table: dict[str, dict[str, str]]
+) -> None:
+    done = rendered(f"{NSC % f'kvDelegation: {delegation}'}\n---\n{NSKV}\n{others}", "-n", "n")
+    (seed,) = [o for o in yaml.safe_load_all(done.stdout) if o["kind"] == "ConfigMap"]
+    assert json.loads(seed["data"]["kvConfig.json"]) == {"configTable": table}
+
+
 def test_nothing_in_it_is_only_known_to_a_cluster() -> None:
     assert "ownerReferences" not in rendered(NSC % "").stdout
     assert "&id" not in rendered(NSC % "").stdout
@@ -55,6 +84,10 @@ def test_nothing_in_it_is_only_known_to_a_cluster() -> None:
     [
         ("{}", "the file: there is no namesrv.dev/v1alpha1 NameServerCluster in it"),
         ("{", "the file: it is no YAML"),
+        (
+            NSKV.replace("name: a, ", ""),
+            "spec.clusterRef.name: it is missing in NameServerKVConfig b",
+        ),
         (NSC.replace("name: a", "") % "", "metadata.name: it is missing"),
         (NSC % "replicas: many", "spec.replicas: Expected `int`, got `str`"),
         (NSC % "resources: {limits: {cpu: much}}", "spec.resources.limits.cpu: "),

@@ -5,51 +5,16 @@ from typing import Any
 
 import pytest
 
+from harness.children import Object, children, cluster, container, pod, stateful_set
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.protocol import properties
-from rocketmq_operator.reconciler import resources
 from rocketmq_operator.reconciler.resources import (
-    Circumstances,
     claims,
     default_image,
     external_services,
     seed_configmap,
 )
 from rocketmq_operator.reconciler.resources.inventory import Inventory
-from rocketmq_operator.reconciler.spec import Cluster, parse
-
-Object = dict[str, Any]
-
-
-def cluster(**spec: Any) -> Cluster:
-    metadata = {
-        "name": "prod",
-        "namespace": "mq",
-        "uid": "u-1",
-        "generation": 1,
-        "labels": {"argocd.argoproj.io/instance": "app"},
-        "annotations": {"argocd.argoproj.io/tracking-id": "app:x"},
-    }
-    return parse({"metadata": metadata, "spec": spec}, "rocketmq-operator:0.1.0")
-
-
-def children(claim_size: str | None = None, **spec: Any) -> dict[str, Object]:
-    objects = resources.desired(cluster(**spec), Circumstances(claim_size=claim_size))
-    return {f"{o['kind']}/{o['metadata']['name']}": o for o in objects}
-
-
-def stateful_set(**spec: Any) -> Object:
-    return children(**spec)["StatefulSet/prod-nameserver"]
-
-
-def pod(**spec: Any) -> Object:
-    template: Object = stateful_set(**spec)["spec"]["template"]
-    return template
-
-
-def container(**spec: Any) -> Object:
-    only: Object = pod(**spec)["spec"]["containers"][0]
-    return only
 
 
 def test_the_children_in_the_order_to_apply_them() -> None:
@@ -257,48 +222,6 @@ def test_where_clients_find_the_list_of_servers(domain: str | None, url: str) ->
     assert cluster().names.domain_url(domain) == url
 
 
-ISSUER = {"name": "ca"}
-
-
-def test_servers_read_their_certificate_from_the_secret() -> None:
-    template = pod(tls={"mode": "Enforcing", "secretName": "mine"})["spec"]
-    server = template["containers"][0]
-    assert server["command"][-4:] == [
-        "-Dtls.server.mode=enforcing",
-        "-Dtls.test.mode.enable=false",
-        "-Dtls.server.certPath=/etc/rocketmq/tls/tls.crt",
-        "-Dtls.server.keyPath=/etc/rocketmq/tls/tls.key",
-    ]
-    assert template["volumes"][-1]["secret"]["secretName"] == "mine"
-    assert server["volumeMounts"][-1]["mountPath"] == "/etc/rocketmq/tls"
-
-
-def test_clients_are_checked_against_the_authority_of_the_spec() -> None:
-    asked = {"mode": "Permissive", "secretName": "mine", "clientAuth": "Require"}
-    template = pod(tls={**asked, "clientCASecretName": "clients"})["spec"]
-    assert template["containers"][0]["command"][-3:] == [
-        "-Dtls.server.need.client.auth=require",
-        "-Dtls.server.authClient=true",
-        "-Dtls.server.trustCertPath=/etc/rocketmq/client-ca/ca.crt",
-    ]
-    assert template["volumes"][-1]["secret"]["secretName"] == "clients"
-
-
-def test_cert_manager_is_asked_for_a_certificate_with_every_name_of_the_servers() -> None:
-    manager = {"issuerRef": ISSUER, "duration": "2160h", "dnsNames": ["mq.example.com"]}
-    asked = children(tls={"mode": "Enforcing", "certManager": manager})
-    spec = asked["Certificate/prod-nameserver-tls"]["spec"]
-    assert spec["dnsNames"] == [
-        "prod-nameserver-headless.mq.svc",
-        "*.prod-nameserver-headless.mq.svc",
-        "prod-nameserver.mq.svc",
-        "mq.example.com",
-    ]
-    assert (spec["issuerRef"], spec["duration"]) == (ISSUER, "2160h")
-    volumes = asked["StatefulSet/prod-nameserver"]["spec"]["template"]["spec"]["volumes"]
-    assert volumes[-1]["secret"]["secretName"] == spec["secretName"]
-
-
 def test_what_the_prometheus_operator_reads() -> None:
     given = {"enabled": True, "labels": {"release": "prometheus"}}
     found = children(
@@ -377,6 +300,7 @@ def test_the_server_is_told_its_ports_and_directories() -> None:
         "rocketmq-nameserver",
         *("--listen", "0.0.0.0:1111", "--http", "0.0.0.0:2222"),
         *("--seed-dir", "/etc/rocketmq/seed", "--data-dir", "/var/lib/rocketmq"),
+        *("--peers", "prod-nameserver-headless.mq.svc:2222"),
         "-Dtls.server.mode=disabled",
     ]
 
@@ -495,7 +419,11 @@ def test_the_seed_holds_what_servers_read_at_their_start() -> None:
         kvConfig=[{"kvNamespace": "shop", "entries": {"grüße": "ü"}}],
         orderTopics={"orders": "broker-a:4"},
     )["ConfigMap/prod-nameserver-seed"]["data"]
-    assert properties.parse(data["namesrv.properties"]) == {"orderMessageEnable": "true"}
+    assert properties.parse(data["namesrv.properties"]) == {
+        "orderMessageEnable": "true",
+        "enableShutdownGracefully": "true",
+        "shutdownWaitTimeSeconds": "1",
+    }
     assert json.loads(data["kvConfig.json"]) == {
         "configTable": {"shop": {"grüße": "ü"}, "ORDER_TOPIC_CONFIG": {"orders": "broker-a:4"}}
     }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, decode
-from rocketmq_operator.reconciler.spec import Cluster, ClusterSpec, parse
+from rocketmq_operator.reconciler.spec import Cluster, parse
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])
 TABLES = st.dictionaries(st.sampled_from(["n", "m"]), st.dictionaries(KEYS, st.just("v")))
@@ -26,10 +26,6 @@ def cluster(
     return parse({"metadata": metadata, "spec": spec}, "image")
 
 
-def spec(*args: Any, **options: Any) -> ClusterSpec:
-    return cluster(*args, **options).spec
-
-
 def pairs(keys: dict[str, frozenset[str]]) -> set[tuple[str, str]]:
     return {(namespace, key) for namespace, found in keys.items() for key in found}
 
@@ -39,27 +35,27 @@ def wanted(kv: dict[str, dict[str, str]]) -> set[tuple[str, str]]:
 
 
 def test_a_key_that_is_no_longer_wanted_is_pending_until_it_is_done() -> None:
-    first = EMPTY.following(spec({"n": {"a": "1", "b": "2"}}))
-    second = first.following(spec({"n": {"a": "1"}}))
+    first = EMPTY.following(cluster({"n": {"a": "1", "b": "2"}}))
+    second = first.following(cluster({"n": {"a": "1"}}))
     assert pairs(second.kv_pending_delete) == {("n", "b")}
     assert pairs(second.with_pending_done({"n": ["b"]}).kv_pending_delete) == set()
 
 
 def test_a_pending_key_that_is_wanted_again_is_owned_again() -> None:
-    gone = EMPTY.following(spec({"n": {"a": "1"}})).following(spec({}))
-    back = gone.following(spec({"n": {"a": "1"}}))
+    gone = EMPTY.following(cluster({"n": {"a": "1"}})).following(cluster({}))
+    back = gone.following(cluster({"n": {"a": "1"}}))
     assert (pairs(back.kv), back.kv_pending_delete) == ({("n", "a")}, {})
 
 
 def test_prune_never_gives_keys_up() -> None:
-    owned = EMPTY.following(spec({"n": {"a": "1"}}))
-    given_up = owned.following(spec({}, prune="Never"))
-    assert given_up.following(spec({})) == EMPTY
+    owned = EMPTY.following(cluster({"n": {"a": "1"}}))
+    given_up = owned.following(cluster({}, prune="Never"))
+    assert given_up.following(cluster({})) == EMPTY
 
 
 def test_a_property_that_is_no_longer_wanted_is_reset() -> None:
-    owned = EMPTY.following(spec({}, {"clusterTest": "true"}))
-    pending = owned.following(spec({}))
+    owned = EMPTY.following(cluster({}, {"clusterTest": "true"}))
+    pending = owned.following(cluster({}))
     assert pending.namesrv_config_pending_reset == {"clusterTest"}
     assert pending.with_pending_done({}, ["clusterTest"]) == EMPTY
 
@@ -72,7 +68,7 @@ def test_what_was_ever_wanted_is_owned_or_pending_and_nothing_else_is(
     ever_kv: set[tuple[str, str]] = set()
     ever_config: set[str] = set()
     for kv, config in history:
-        inventory = decode(inventory.following(spec(kv, config)).encode())
+        inventory = decode(inventory.following(cluster(kv, config)).encode())
         ever_kv |= wanted(kv)
         ever_config |= config.keys()
     kv, config = history[-1]
@@ -89,7 +85,7 @@ def test_only_finished_deletions_are_forgotten(
     inventory, left = EMPTY, set[tuple[str, str]]()
     for kv, done in history:
         owned = pairs(inventory.kv)
-        inventory = inventory.following(spec(kv))
+        inventory = inventory.following(cluster(kv))
         left = (left | owned) - wanted(kv)
         assert pairs(inventory.kv_pending_delete) == left
         inventory = inventory.with_pending_done(done)
@@ -101,13 +97,13 @@ def test_building_the_seed_again_changes_nothing(
     kv: dict[str, dict[str, str]], config: dict[str, str]
 ) -> None:
     seed = seed_configmap.build(cluster(kv, config), EMPTY)
-    again = seed_configmap.build(cluster(kv, config), seed_configmap.read_inventory(seed))
+    again = seed_configmap.build(cluster(kv, config), seed_configmap.read(seed).inventory)
     assert again == seed
 
 
 def test_a_spoiled_inventory_claims_nothing() -> None:
     for text in ("{", "[]", '{"kv": {"n": "a"}}'):
         live = {"data": {"inventory.json": text}}
-        assert seed_configmap.read_inventory(live) == EMPTY
-    assert seed_configmap.read_inventory(None) == EMPTY
-    assert seed_configmap.read_inventory({"data": None}) == Inventory()
+        assert seed_configmap.read(live).inventory == EMPTY
+    assert seed_configmap.read(None).inventory == EMPTY
+    assert seed_configmap.read({"data": None}).inventory == Inventory()

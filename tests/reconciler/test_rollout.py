@@ -66,6 +66,11 @@ def test_the_highest_ordinal_goes_first() -> None:
     assert step(*map(server, range(3))) == ("x-nameserver-2", ())
 
 
+def test_who_does_not_answer_goes_first_as_nobody_else_may_stop_meanwhile() -> None:
+    deleted, _ = step(server(0), server(1, view=None), server(2))
+    assert deleted == "x-nameserver-1"
+
+
 def test_the_next_goes_when_the_restarted_one_shows_what_the_others_show() -> None:
     assert step(server(0), server(1), server(2, "new")) == ("x-nameserver-1", ())
 
@@ -80,6 +85,12 @@ BLOCKED = [
         server(2, "new", view=ServerView({A: Sighting("10.0.0.1:10911", topics=2)})),
     ),
     (Blocker.VIEWS_NOT_CONVERGED, server(2, "new", view=versioned("0/1000/9"))),
+    (
+        Blocker.VIEWS_NOT_CONVERGED,
+        server(
+            2, "new", view=ServerView({A: Sighting("10.0.0.1:10911", topics=3, provisional=True)})
+        ),
+    ),
     (Blocker.CONFIG_NOT_SYNCED, server(2, "new", in_sync=False)),
     (Blocker.OTHER_POD_UNREADY, server(2, "new", leaving=True)),
 ]

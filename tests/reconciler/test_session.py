@@ -1,6 +1,7 @@
 """One watched server: pushed to, read back, followed; ours and the Java one."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -12,11 +13,13 @@ import pytest
 
 from harness import java
 from harness.loopback import claimed_range
-from harness.processes import start
+from harness.processes import Child, start
 from harness.server import Server
+from rocketmq_operator.reconciler.kinds import Key
 from rocketmq_operator.reconciler.reports import Orders, Target
 from rocketmq_operator.reconciler.sync import Wanted, drift
 from rocketmq_operator.reconciler.wire.httpview import HttpViewClient
+from rocketmq_operator.reconciler.wire.poller import Poller
 from rocketmq_operator.reconciler.wire.session import Session
 
 PROGRAM = Path(sys.executable).with_name("rocketmq-nameserver")
@@ -57,14 +60,25 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def ours(tmp_path: Path) -> AsyncIterator[str]:
-    """The address of our own server, with its HTTP view on port 8080 beside it."""
+async def pair(tmp_path: Path) -> AsyncIterator[dict[str, Child]]:
+    """Two of our own servers by address, each with its HTTP view on port 8080 beside it."""
     with claimed_range() as prefix:
-        host = f"{prefix}.0.9"
-        command = [PROGRAM, "--listen", f"{host}:9876", "--http", f"{host}:8080"]
-        child = start([*command, "--data-dir", str(tmp_path)], log=tmp_path / "log")
-        yield f"{host}:9876"
-        await asyncio.to_thread(child.stop)
+        found = {}
+        for host in (f"{prefix}.0.9", f"{prefix}.0.10"):
+            command = [PROGRAM, "--listen", f"{host}:9876", "--http", f"{host}:8080"]
+            directory = tmp_path / host
+            directory.mkdir()
+            command += ["--data-dir", str(directory)]
+            found[f"{host}:9876"] = start(command, log=directory / "log")
+        yield found
+        for child in found.values():
+            await asyncio.to_thread(child.kill)
+
+
+@pytest.fixture
+def ours(pair: dict[str, Child]) -> str:
+    """The address of one of them."""
+    return next(iter(pair))
 
 
 async def test_a_server_gets_what_is_wanted_and_is_read_back(
@@ -112,6 +126,36 @@ async def test_a_server_that_is_not_there_is_told_and_has_no_view(
     assert watched.session.report.view is None
     assert "127.0.0.1:1" in watched.session.report.error
     await watched.session.close()
+
+
+async def test_a_server_that_dies_is_noticed_at_once_by_the_long_poll(
+    http: aiohttp.ClientSession, ours: str, pair: dict[str, Child]
+) -> None:
+    watched = Watched(http, ours, ORDERS)
+    await watched.until(lambda: watched.in_sync and bool(watched.session.report.version))
+    await asyncio.to_thread(pair[ours].kill)
+    await watched.until(lambda: watched.session.report.view is None)
+    await watched.session.close()
+
+
+async def test_a_server_that_answered_before_is_asked_whether_it_still_does(
+    pair: dict[str, Child],
+) -> None:
+    key, poller = Key("ns", "prod"), Poller(lambda _: None, lambda: True)
+    hosts = [address.partition(":")[0] for address in pair]
+    targets = [Target(f"pod-{n}", "uid", host, 9876, 8080, STARTED) for n, host in enumerate(hosts)]
+    poller.ensure(key, targets, ORDERS)
+    async with asyncio.timeout(10):
+        while not all(report.view for report in poller.reports(key).values()):
+            await asyncio.sleep(0.02)
+    assert await poller.still_answer(key, without="pod-0")
+    list(pair.values())[1].signal(signal.SIGSTOP)
+    assert await poller.still_answer(key, without="pod-1")
+    assert not await poller.still_answer(key, without="pod-0")
+    async with asyncio.timeout(10):
+        while poller.reports(key)["pod-1"].view is not None:
+            await asyncio.sleep(0.02)
+    await poller.close()
 
 
 async def test_a_java_nameserver_is_kept_in_sync_too(

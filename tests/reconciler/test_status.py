@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import kstatus_program
-from rocketmq_operator.reconciler import status
+from rocketmq_operator.reconciler import pods, status
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report, Target
@@ -287,3 +287,55 @@ def test_helm_and_flux_wait_for_a_spec_that_was_not_seen_yet_and_for_what_is_del
         "InProgress",
         "Terminating",
     ]
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(14, None), (15, "Unschedulable")])
+def test_a_pod_that_no_node_takes_is_a_matter_for_a_person_after_a_while(
+    seconds: int, reason: str | None
+) -> None:
+    waiting = pod(2, ready=False)
+    waiting["status"]["conditions"].append(
+        {
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": "0/3 nodes are available",
+            "lastTransitionTime": to_text(NOW - timedelta(seconds=seconds)),
+        }
+    )
+    found = pods.first_trouble([pod(0), waiting], NOW)
+    assert (found and found.reason) == reason
+    assert pods.waits_for_node([pod(0), waiting], NOW) == (None if reason else 1.0)
+
+
+LOST = {"node-1 does not answer", "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"}
+
+
+def on_node(found: dict[str, Any], **metadata: str) -> dict[str, Any]:
+    return {**found, "spec": {"nodeName": "node-1"}, "metadata": {**found["metadata"], **metadata}}
+
+
+@pytest.mark.parametrize(
+    ("containers_ready", "reason", "lost"),
+    [("True", None, True), ("True", "ReadinessGatesNotReady", False), ("False", None, False)],
+)
+def test_a_server_that_only_its_node_controller_calls_unready_is_on_a_lost_node(
+    containers_ready: str, reason: str | None, lost: bool
+) -> None:
+    found = on_node(pod(1, ready=False))
+    (judged,) = (c for c in found["status"]["conditions"] if c["type"] == "Ready")
+    judged["reason"] = reason
+    found["status"]["conditions"].append({"type": "ContainersReady", "status": containers_ready})
+    trouble = pods.first_trouble([pod(0), found], NOW)
+    assert (trouble is not None and trouble.reason == "NodeUnreachable") == lost
+    assert all(words in trouble.message for words in LOST) if trouble else not lost
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(29, 1.0), (30, None)])
+def test_a_server_whose_end_nobody_confirms_is_on_a_lost_node(
+    seconds: int, left: float | None
+) -> None:
+    leaving = on_node(pod(1), deletionTimestamp=to_text(NOW - timedelta(seconds=seconds)))
+    trouble = pods.first_trouble([pod(0), leaving], NOW)
+    assert (trouble is None) == (left is not None)
+    assert pods.waits_for_node([pod(0), leaving], NOW) == left

@@ -26,7 +26,7 @@ from rocketmq_operator.reconciler.spec import parse
 
 AT_ONCE: Final = 4
 """Clusters walked side by side."""
-SETTLED: Final = 30.0
+SETTLED: Final = 60.0
 """Seconds within which the operator must have written what a spec asks for."""
 LOOK: Final = 0.1
 ALL: Final = kinds.CHILDREN

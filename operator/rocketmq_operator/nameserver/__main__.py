@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -9,19 +10,21 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import uvloop
 
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.nameserver import startup
-from rocketmq_operator.nameserver.http_side import HttpSide
 from rocketmq_operator.nameserver.loglimit import LogLimit
 from rocketmq_operator.nameserver.processor import Processor
-from rocketmq_operator.nameserver.service import Clock, Service
+from rocketmq_operator.nameserver.service import Clock, Service, supervised
 from rocketmq_operator.nameserver.startup import Startup
 from rocketmq_operator.protocol import properties
 from rocketmq_operator.transport.tls import ServerTls
+
+_M_MMAP_THRESHOLD = -3
+_LARGE = 1024 * 1024
 
 _log = logging.getLogger("rocketmq_operator.nameserver")
 
@@ -42,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     _log_to_stderr(setup)
     _allow_many_connections()
+    _return_large_buffers()
     try:
         uvloop.run(_serve(setup))
     except SettingsError as error:
@@ -70,21 +74,55 @@ async def _serve(setup: Startup) -> None:
     )
     tls = ServerTls(setup.tls)
     service = Service(processor, setup.kv_path, setup.config_path, clock, tls)
-    http = HttpSide(service, setup.address_list)
     stop, at_once = _stop_signals()
+    async with _http(setup, service) as instance:
+        try:
+            async with _warm(setup, service, instance):
+                await service.start(*setup.listen)
+                gc.collect()
+                gc.freeze()
+                _announce(setup, service.address)
+                await stop.wait()
+                _log.info("stopping")
+                await service.go_away(at_once)
+        finally:
+            await service.stop()
+
+
+@contextlib.asynccontextmanager
+async def _http(setup: Startup, service: Service) -> AsyncIterator[str]:
+    """Answer HTTP inside, if that is wanted; the name by which this server goes there."""
+    if setup.http is None:
+        yield ""
+        return
+    # Imported here: it takes a quarter of a second to load.
+    from rocketmq_operator.nameserver.http_side import HttpSide  # noqa: PLC0415
+
+    http = HttpSide(service, setup.address_list)
     try:
-        host, port = await service.start(*setup.listen)
-        if setup.http is not None:
-            _log.info("HTTP on %s", await http.start(*setup.http, f"{host}:{port}"))
-        gc.collect()
-        gc.freeze()
-        _announce(setup, f"{host}:{port}")
-        await stop.wait()
-        _log.info("stopping")
-        await service.go_away(at_once)
+        _log.info("HTTP on %s", await http.start(*setup.http))
+        yield http.instance
     finally:
-        await service.stop()
         await http.stop()
+
+
+@contextlib.asynccontextmanager
+async def _warm(setup: Startup, service: Service, instance: str) -> AsyncIterator[None]:
+    """Serve inside: with what the peers know, and watching whether it is still true."""
+    if not setup.peers:
+        yield
+        return
+    # Imported here: it takes a quarter of a second to load.
+    from rocketmq_operator.nameserver.warmstart import WarmStart  # noqa: PLC0415
+
+    start = WarmStart(service, setup.peers, instance)
+    await start.gather()
+    following = asyncio.create_task(supervised(start.follow), name="follow")
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
@@ -97,6 +135,15 @@ def _stop_signals() -> tuple[asyncio.Event, asyncio.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, signalled)
     return stop, at_once
+
+
+def _return_large_buffers() -> None:
+    """Let glibc give buffers of a megabyte and more back to the kernel when they are freed.
+
+    Left alone it raises its threshold with the first large registration and keeps later ones.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _allow_many_connections() -> None:

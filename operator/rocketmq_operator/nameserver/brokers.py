@@ -1,7 +1,7 @@
 """What is known of one broker: who it is, its seat in a group, its last sign of life. Pure."""
 
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Collection, Hashable
+from typing import NamedTuple, Protocol
 
 from rocketmq_operator.protocol.bodies import BrokerData, DataVersion
 
@@ -72,6 +72,16 @@ class Notice(NamedTuple):
     ha_address: str | None
 
 
+class Watcher(Protocol):
+    """Whoever keeps answers made from these tables and must drop what changed."""
+
+    def topic_changed(self, topic: str) -> None:
+        """The queues or the static mapping of ``topic`` changed."""
+
+    def broker_changed(self, name: str) -> None:
+        """Addresses, zone, filter servers or the like of broker ``name`` changed."""
+
+
 class Group:
     """The members of one broker name.
 
@@ -103,22 +113,53 @@ class Live:
     """The last registration of one address.
 
     While ``fingerprint`` and ``stamp`` stand, an equal registration changes nothing but the time.
+    ``provisional``: another server knows it so, and it has not registered here yet. ``slices``:
+    hashes of the parts of its table that are applied, while nobody else edited topics (``edits``).
     """
 
-    __slots__ = ("channel", "fingerprint", "identity", "last_update", "stamp", "version")
+    __slots__ = (
+        "channel",
+        "edits",
+        "fingerprint",
+        "identity",
+        "last_update",
+        "provisional",
+        "slices",
+        "stamp",
+        "version",
+    )
 
     def __init__(
-        self, identity: Identity, version: DataVersion, channel: Hashable, now: int
+        self,
+        identity: Identity,
+        version: DataVersion,
+        channel: Hashable,
+        now: int,
+        *,
+        provisional: bool = False,
     ) -> None:
         self.identity = identity
         self.version = version
         self.channel = channel
         self.last_update = now
+        self.provisional = provisional
         self.fingerprint: Fingerprint | None = None
         self.stamp = -1
+        self.slices: frozenset[int] = frozenset()
+        self.edits = -1
 
     @property
     def deadline(self) -> int:
         """When it counts as gone (ms). The sum overflows as Java's long does: then it is gone."""
         end = self.last_update + self.identity.timeout
         return end if end < 1 << 63 else end - (1 << 64)
+
+
+def shown_acting(data: BrokerData, writable: Collection[str]) -> BrokerData:
+    """Show the first slave as master where the group wants that and is read-only meanwhile."""
+    ids = data.broker_addrs
+    if not ids or MASTER in ids or not data.enable_acting_master or data.broker_name in writable:
+        return data
+    smallest = min(ids)
+    shown = {MASTER: ids[smallest]} | {seat: ids[seat] for seat in ids if seat != smallest}
+    return BrokerData(data.broker_name, shown, data.cluster, True, data.zone_name)

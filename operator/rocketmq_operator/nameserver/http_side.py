@@ -1,20 +1,23 @@
-"""The HTTP side: probes, metrics, and read-only views with a long poll."""
+"""The HTTP side: probes, metrics, the brokers by long poll, snapshots for other servers."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import msgspec
 from aiohttp import web
 
 from rocketmq_operator import __version__
-from rocketmq_operator.nameserver import views
+from rocketmq_operator.nameserver import snapshot, views
+from rocketmq_operator.nameserver.console import Console, answer
 from rocketmq_operator.nameserver.service import Service
 from rocketmq_operator.protocol.codes import RequestCode
 
 MAX_WAIT = 60.0
 SHUTDOWN_TIMEOUT = 1.0
 """Seconds that HTTP requests may still take when the server stops."""
+MAX_SNAPSHOTS = 8
+"""Snapshots that may be sent at a time; more are answered 503."""
 MAX_WAITING = 256
 """Long polls that may wait; more are answered 503."""
 
@@ -25,16 +28,16 @@ class HttpSide:
     """Serves one Service over HTTP on the same loop."""
 
     def __init__(self, service: Service, address_list: Path | None = None) -> None:
+        self.instance = secrets.token_hex(8)
         self._service = service
         self._address_list = address_list
-        self._instance = secrets.token_hex(8)
+        self._snapshots = 0
         self._started = service.clock()
         self._waiting = 0
         self._address = ""
-        self._remoting = ""
         self._runner: web.AppRunner | None = None
 
-    async def start(self, host: str, port: int, remoting: str) -> str:
+    async def start(self, host: str, port: int) -> str:
         """Listen; returns ``host:port`` really bound. Raises OSError."""
         app = web.Application()
         routes: dict[str, _Route] = {
@@ -43,7 +46,9 @@ class HttpSide:
             "/metrics": self._metrics,
             "/api/v1/server": self._server,
             "/api/v1/brokers": self._brokers,
+            "/api/v1/snapshot": self._snapshot,
             "/rocketmq/{subgroup}": self._addresses,
+            **Console(self._service, self._started).routes(),
         }
         app.add_routes([web.get(path, handler) for path, handler in routes.items()])
         self._runner = web.AppRunner(
@@ -53,7 +58,7 @@ class HttpSide:
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
         await site.start()
         bound = self._runner.addresses[0]
-        self._address, self._remoting = f"{bound[0]}:{bound[1]}", remoting
+        self._address = f"{bound[0]}:{bound[1]}"
         return self._address
 
     async def stop(self) -> None:
@@ -67,16 +72,18 @@ class HttpSide:
     async def _ready(self, _: web.Request) -> web.Response:
         if self._service.stopping:
             return web.Response(status=503, text="stopping\n")
+        if not self._service.address:
+            return web.Response(status=503, text="asking the other servers for their routes\n")
         return web.Response(text="serving\n")
 
     async def _server(self, _: web.Request) -> web.Response:
-        return _json(
+        return answer(
             {
                 "version": __version__,
                 "startTime": self._started,
-                "address": self._remoting,
+                "address": self._service.address,
                 "http": self._address,
-                "instance": self._instance,
+                "instance": self.instance,
                 "restartRequired": self._service.restart_required,
             }
         )
@@ -106,15 +113,34 @@ class HttpSide:
             return web.Response(
                 status=503, headers={"Retry-After": "1"}, text="too many long polls are waiting\n"
             )
-        return _json(
+        return answer(
             {
-                "instance": self._instance,
+                "instance": self.instance,
                 "revision": self._service.revision,
                 "settings": self._service.settings_revision,
                 "brokers": views.brokers(routes),
+                "departures": snapshot.departures(routes, self._service.clock()),
                 "topics": len(routes.topics),
             }
         )
+
+    async def _snapshot(self, request: web.Request) -> web.StreamResponse:
+        """What this server knows, for another that starts; ``nameserver.snapshot`` has the form."""
+        if self._snapshots >= MAX_SNAPSHOTS:
+            return web.Response(
+                status=503, headers={"Retry-After": "1"}, text="too many snapshots are being sent\n"
+            )
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        routes, now = self._service.processor.routes, self._service.clock()
+        self._snapshots += 1
+        try:
+            await response.prepare(request)
+            for line in snapshot.lines(routes, self.instance, now):
+                await response.write(line)
+                await asyncio.sleep(0)
+        finally:
+            self._snapshots -= 1
+        return response
 
     async def _wait(self, revision: int, seconds: float) -> bool:
         if self._waiting >= MAX_WAITING:
@@ -169,6 +195,11 @@ class HttpSide:
         brokers = sum(len(group.addresses) for group in routes.groups.values())
         return [
             ("brokers", "Broker addresses known.", brokers),
+            (
+                "brokers_provisional",
+                "Broker addresses that another server told of and that have not registered here.",
+                len(routes.provisional),
+            ),
             ("topics", "Topics with a route.", len(routes.topics)),
             ("connections", "Open remoting connections.", len(service.server.connections)),
             ("reply_cache_entries", "Finished route answers kept.", len(service.processor.cache)),
@@ -190,7 +221,3 @@ _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 def _name(code: int) -> str:
     return RequestCode(code).name if code >= 0 else "UNKNOWN"
-
-
-def _json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")

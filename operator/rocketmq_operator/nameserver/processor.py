@@ -115,6 +115,12 @@ class Processor:
             return unsupported(call)
         return process(self, call)
 
+    def route(self, topic: str) -> TopicRouteData | None:
+        """The route of ``topic`` as clients get it, or None if it has none."""
+        options = self.options
+        order = self.kv.get(ORDER_NAMESPACE, topic) if options.order_message_enable else None
+        return self.routes.route(topic, acting_masters=options.support_acting_master, order=order)
+
     def frame(self, call: Call, result: RemotingCommand | Entry) -> bytes | None:
         """The bytes of an answer; None for a one-way request. Raises FrameError if too large."""
         if call.command.is_oneway:
@@ -203,12 +209,15 @@ def _register(server: Processor, call: Call, fingerprint: Fingerprint) -> Steps:
         registered = server.routes.refresh(fingerprint, call.channel, call.now)
         if registered is not None:
             return success(call, _order_table(server), registered.fields())
+    known = frozenset() if delete_topics else server.routes.known_slices(fingerprint.identity)
     try:
-        body = yield from decode_registration(call.command.body, version, compressed=compressed)
+        found = yield from decode_registration(
+            call.command.body, version, compressed=compressed, known=known
+        )
     except BodyError as error:
         return failure(call, f"Failed to decode RegisterBrokerBody: {error}")
     registered = yield from server.routes.register(
-        fingerprint, body, call.channel, call.now, delete_topics=delete_topics
+        fingerprint, found, call.channel, call.now, delete_topics=delete_topics
     )
     if registered is None:
         return call.command.reply(
@@ -230,7 +239,7 @@ def unregister_broker(server: Processor, call: Call) -> Result:
     if cluster is None or address is None or name is None:
         return success(call)
     leaving = Leaving(cluster, address, name, call.number("brokerId"))
-    return _changed(call, server.routes.unregister([leaving]))
+    return _changed(call, server.routes.unregister([leaving], call.now))
 
 
 def _changed(call: Call, steps: Generator[None, None, None]) -> Steps:
@@ -279,7 +288,7 @@ def get_route(server: Processor, call: Call) -> Result:
     if topic is None:
         return failure(call, _NO_ROUTE.format("null"), ResponseCode.TOPIC_NOT_EXIST)
     if zone is not None and zone.strip():
-        route = _route(server, topic)
+        route = server.route(topic)
         if route is not None:
             return success(call, bodies.encode(zones.filtered(route, zone)))
     entry = server.cache.entry(topic, standard=standard)
@@ -287,19 +296,13 @@ def get_route(server: Processor, call: Call) -> Result:
 
 
 def _finish_route(server: Processor, call: Call, topic: str, *, standard: bool) -> Entry:
-    route = _route(server, topic)
+    route = server.route(topic)
     if route is None:
         reply = failure(call, _NO_ROUTE.format(topic), ResponseCode.TOPIC_NOT_EXIST)
     else:
         reply = success(call, bodies.encode_route(route) if standard else bodies.encode(route))
     brokers = tuple(queue.broker_name for queue in server.routes.topics.get(topic) or ())
     return server.cache.store(topic, reply, brokers, standard=standard)
-
-
-def _route(server: Processor, topic: str) -> TopicRouteData | None:
-    options = server.options
-    order = server.kv.get(ORDER_NAMESPACE, topic) if options.order_message_enable else None
-    return server.routes.route(topic, acting_masters=options.support_acting_master, order=order)
 
 
 def get_cluster_info(server: Processor, call: Call) -> Result:

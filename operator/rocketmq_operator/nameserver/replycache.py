@@ -15,17 +15,21 @@ MAX_HEADERS = 131_072
 MAX_BYTES = 128 * 1024 * 1024
 MAX_HEADER_BYTES = 1024
 """A longer request header is answered, but not remembered."""
+MAX_AFTERS = 1024
+"""Different ends of headers that are shared."""
 
 _OPAQUE = b'"opaque":'
 _HEAD = struct.Struct(">ii")
 _INT = struct.Struct(">i")
 _Header = tuple[bytes, bytes]
+_Known = tuple["Entry", int, bytes]
+"""What a header leads to: the answer, how many digits the opaque has, what stands before them."""
 
 
 class Entry:
     """One finished answer, cut around its opaque. ``tail`` is None once it is out of date."""
 
-    __slots__ = ("brokers", "header", "key", "middle", "size", "tail", "total")
+    __slots__ = ("_starts", "brokers", "header", "key", "middle", "size", "tail", "total")
 
     def __init__(
         self, key: tuple[str, bool], brokers: tuple[str, ...], frame: bytes, *, binary: bool
@@ -43,6 +47,15 @@ class Entry:
             self.middle, self.tail = before[8:] + _OPAQUE, rest[len(digits) :]
             self.total = len(frame) - 4 - len(digits)
             self.header = int.from_bytes(frame[5:8], "big") - len(digits)
+        self._starts: dict[int, bytes] = {}
+
+    def start(self, size: int) -> bytes:
+        """What stands before an opaque of ``size`` digits in a JSON header."""
+        found = self._starts.get(size)
+        if found is None:
+            head = _HEAD.pack(self.total + size, self.header + size)
+            found = self._starts[size] = head + self.middle
+        return found
 
 
 class ReplyCache:
@@ -61,7 +74,8 @@ class ReplyCache:
         self._max_headers = max_headers
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._by_header: dict[_Header, Entry] = {}
+        self._by_header: dict[_Header, _Known] = {}
+        self._afters: dict[bytes, bytes] = {}
         self._by_topic: dict[tuple[str, bool], Entry] = {}
         self._by_broker: dict[str, set[Entry]] = {}
 
@@ -69,15 +83,31 @@ class ReplyCache:
         return len(self._by_topic)
 
     def hit(self, payload: bytes) -> bytes | None:
-        """The answer's frame for a request that was answered before, or None."""
-        found = _split(payload)
-        if found is None:
-            return None
-        entry = self._by_header.get(found[0])
-        if entry is None or entry.tail is None:
+        """The answer's frame for a request that was answered before, or None.
+
+        A header that is known but for its opaque, and an opaque of as many digits, are a frame as
+        long as it says, because the known one was.
+        """
+        before, _, rest = payload.partition(_OPAQUE)
+        digits, _, after = rest.partition(b",")
+        known = self._by_header.get((before, after))
+        if known is None:
+            return self._binary_hit(payload)
+        entry, size, start = known
+        if entry.tail is None or len(digits) != size or not digits.isdigit():
             return None
         self.hits += 1
-        return self._frame(entry, found[1], entry.tail)
+        if self._binary:
+            return self._frame(entry, digits, entry.tail)
+        return b"".join((start, digits, entry.tail))
+
+    def _binary_hit(self, payload: bytes) -> bytes | None:
+        found = _split_binary(payload)
+        known = None if found is None else self._by_header.get(found[0])
+        if found is None or known is None or known[0].tail is None:
+            return None
+        self.hits += 1
+        return self._frame(known[0], found[1], known[0].tail)
 
     def entry(self, topic: str, *, standard: bool) -> Entry | None:
         """The valid entry of a topic in a dialect, whoever asked for it first."""
@@ -111,9 +141,17 @@ class ReplyCache:
         found = _split(payload) if len(payload) <= MAX_HEADER_BYTES else None
         if found is None or found[1] != str(opaque).encode() or _OPAQUE in found[0][1]:
             return
-        self._by_header[found[0]] = entry
+        before, after = found[0]
+        size = len(found[1])
+        self._by_header[before, self._shared(after)] = entry, size, entry.start(size)
         if len(self._by_header) > self._max_headers:
             del self._by_header[next(iter(self._by_header))]
+
+    def _shared(self, after: bytes) -> bytes:
+        """One object for what stands after the opaque, which is the same in most headers."""
+        if len(self._afters) >= MAX_AFTERS:
+            self._afters.clear()
+        return self._afters.setdefault(after, after)
 
     def topic_changed(self, topic: str) -> None:
         """Drop the answers about ``topic``."""
@@ -148,22 +186,29 @@ class ReplyCache:
     def _frame(self, entry: Entry, digits: bytes, tail: bytes) -> bytes:
         if self._binary:
             return b"".join((entry.middle, _INT.pack(int(digits)), tail))
-        size = len(digits)
-        head = _HEAD.pack(entry.total + size, entry.header + size)
-        return b"".join((head, entry.middle, digits, tail))
+        return b"".join((entry.start(len(digits)), digits, tail))
 
 
 def _split(payload: bytes) -> tuple[_Header, bytes] | None:
-    """The header around its opaque, and the opaque's digits; None if it has an unusual form."""
+    """The header around its opaque, and the opaque's digits; None if it has an unusual form.
+
+    Around a JSON header's opaque stands its length too, so one digit more is another header.
+    """
     if int.from_bytes(payload[1:4], "big") + 4 != len(payload):
         return None
     if payload[0]:
-        if len(payload) < 25:
-            return None
-        (opaque,) = _INT.unpack_from(payload, 9)
-        return (payload[4:9], payload[13:]), str(opaque).encode()
+        return _split_binary(payload)
     before, _, rest = payload.partition(_OPAQUE)
     digits, comma, after = rest.partition(b",")
     if not comma or not digits.isdigit() or len(digits) > 10:
         return None
-    return (before[4:], after), digits
+    return (before, after), digits
+
+
+def _split_binary(payload: bytes) -> tuple[_Header, bytes] | None:
+    if len(payload) < 25 or payload[0] != 1:
+        return None
+    if int.from_bytes(payload[1:4], "big") + 4 != len(payload):
+        return None
+    (opaque,) = _INT.unpack_from(payload, 9)
+    return (payload[4:9], payload[13:]), str(opaque).encode()

@@ -5,9 +5,9 @@ of a large topic table. Times are milliseconds given by the caller.
 """
 
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from rocketmq_operator.nameserver.brokers import (
+    DEFAULT_TIMEOUT,
     MASTER,
     Fingerprint,
     Group,
@@ -17,32 +17,24 @@ from rocketmq_operator.nameserver.brokers import (
     Live,
     Notice,
     Registered,
+    Watcher,
+    shown_acting,
 )
-from rocketmq_operator.nameserver.topics import PERM_WRITE, TopicTable
+from rocketmq_operator.nameserver.departures import Departures
+from rocketmq_operator.nameserver.topics import PERM_WRITE, Entries, TopicTable
 from rocketmq_operator.protocol.bodies import (
-    BrokerData,
     ClusterInfo,
     DataVersion,
     QueueData,
-    RegisterBrokerBody,
     TopicConfigTable,
     TopicQueueMappingInfo,
     TopicRouteData,
 )
+from rocketmq_operator.protocol.registration import Registration
 
 _SYNC_TOPIC = "rmq_sys_SYNC_BROKER_MEMBER_"
 _ALL_BITS = -1
 _NO_TABLE = TopicConfigTable(topic_config_table=None)
-
-
-class Watcher(Protocol):
-    """Whoever keeps answers made from these tables and must drop what changed."""
-
-    def topic_changed(self, topic: str) -> None:
-        """The queues or the static mapping of ``topic`` changed."""
-
-    def broker_changed(self, name: str) -> None:
-        """Addresses, zone, filter servers or the like of broker ``name`` changed."""
 
 
 class RouteTable:
@@ -57,6 +49,7 @@ class RouteTable:
         self.live: dict[Key, Live] = {}
         self.filters: dict[Key, list[str | None]] = {}
         self.mappings: dict[str, dict[str, TopicQueueMappingInfo]] = {}
+        self.departures = Departures()
         self._channels: dict[Hashable, set[Key]] = {}
         self._notices: list[Notice] = []
 
@@ -73,10 +66,18 @@ class RouteTable:
         self._set_channel(identity.key, live, channel)
         return self._master_of(identity)
 
+    def known_slices(self, identity: Identity) -> frozenset[int]:
+        """Parts of a broker's table that need not be applied again if they come as they were."""
+        live, group = self.live.get(identity.key), self.groups.get(identity.name)
+        if live is None or group is None or live.identity != identity:
+            return frozenset()
+        same = (live.stamp, live.edits) == (group.stamp, self.topics.edits)
+        return live.slices if same else frozenset()
+
     def register(
         self,
         fingerprint: Fingerprint,
-        body: RegisterBrokerBody,
+        registration: Registration,
         channel: Hashable,
         now: int,
         *,
@@ -86,7 +87,7 @@ class RouteTable:
 
         ``delete_topics`` is the property deleteTopicWithBrokerRegistration.
         """
-        identity = fingerprint.identity
+        identity, body = fingerprint.identity, registration.body
         table = body.topic_config_serialize_wrapper or _NO_TABLE
         version = table.data_version or DataVersion(timestamp=now)
         group = self._join(identity)
@@ -100,10 +101,14 @@ class RouteTable:
                 return Registered()  # Java fails here, says success, and leaves the group behind
             if len(table.topic_config_table) == 1:
                 return None
-        first = self._take_seat(group, identity)
+        first, everything = self._take_seat(group, identity), False
         if self._speaks_for_topics(group, identity):
-            yield from self._apply_topics(group, identity, table, version, first, delete_topics)
-        self._enlist(fingerprint, version, channel, now)
+            everything = yield from self._apply_topics(
+                group, identity, table, version, first, delete_topics
+            )
+        live = self._enlist(fingerprint, version, channel, now)
+        live.slices = registration.slices if everything else frozenset()
+        live.edits = self.topics.edits
         self._set_filters(identity, body.filter_server_list)
         if identity.broker_id < previous_min:
             self._notice(group, None, identity.ha_address)
@@ -135,7 +140,9 @@ class RouteTable:
         if holder is None or holder == identity.address:
             return False
         live = self.live.get((identity.cluster, holder))
-        return live is not None and live.version.state_version > version.state_version
+        if live is None or live.provisional:
+            return False
+        return live.version.state_version > version.state_version
 
     def _take_seat(self, group: Group, identity: Identity) -> bool:
         """Step 8; returns whether the id was free (which a new group's always is)."""
@@ -159,13 +166,14 @@ class RouteTable:
         table: TopicConfigTable,
         version: DataVersion,
         *flags: bool,
-    ) -> Generator[None, None, None]:
+    ) -> Generator[None, None, bool]:
+        """Enter the topics; returns whether also those that were there already."""
         first, delete_topics = flags
         live = self.live.get(identity.key)
-        everything = first or live is None or live.version != version
+        everything = first or live is None or live.provisional or live.version != version
         configs = table.topic_config_table
         if configs is None:
-            return
+            return False
         mappings = table.topic_queue_mapping_info_map or {}
         if delete_topics and not mappings and self.topics.keep_only(group.name, configs):
             self._group_changed(group)
@@ -177,6 +185,7 @@ class RouteTable:
             self.revision += 1
         if everything:
             self._set_mappings(mappings)
+        return everything
 
     def _set_mappings(self, mappings: Mapping[str, TopicQueueMappingInfo]) -> None:
         for topic, info in mappings.items():
@@ -187,7 +196,7 @@ class RouteTable:
 
     def _enlist(
         self, fingerprint: Fingerprint, version: DataVersion, channel: Hashable, now: int
-    ) -> None:
+    ) -> Live:
         """Step 10: the live entry, always renewed."""
         identity = fingerprint.identity
         live = self.live.get(identity.key)
@@ -195,9 +204,13 @@ class RouteTable:
             self.revision += 1
         if live is None:
             live = self.live[identity.key] = Live(identity, version, None, now)
+        self.revision += live.provisional
+        live.provisional = False
+        self.departures.forget(identity.key)
         live.identity, live.version, live.last_update = identity, version, now
         live.fingerprint, live.stamp = fingerprint, self.groups[identity.name].stamp
         self._set_channel(identity.key, live, channel)
+        return live
 
     def _set_channel(self, key: Key, live: Live, channel: Hashable) -> None:
         if live.channel != channel:
@@ -223,12 +236,14 @@ class RouteTable:
         self._watcher.broker_changed(identity.name)
 
     def _master_of(self, identity: Identity) -> Registered:
-        """Step 12: where a slave finds its master, if that is alive in the same cluster."""
+        """Step 12: where a slave finds its master, if that registered here in the same cluster."""
         if identity.broker_id == MASTER:
             return Registered()
         master = self.groups[identity.name].addresses.get(MASTER)
         live = self.live.get((identity.cluster, master)) if master else None
-        return Registered() if live is None else Registered(live.identity.ha_address, master)
+        if live is None or live.provisional:
+            return Registered()
+        return Registered(live.identity.ha_address, master)
 
     def _group_changed(self, group: Group) -> None:
         group.stamp += 1
@@ -237,11 +252,19 @@ class RouteTable:
 
     # Leaving
 
-    def unregister(self, leaving: Iterable[Leaving]) -> Generator[None, None, None]:
+    def unregister(self, leaving: Iterable[Leaving], now: int) -> Generator[None, None, None]:
         """Remove brokers by address, in one batch (Java's ``unRegisterBroker``).
 
         Addresses go at once, their topics in slices.
         """
+        told = list(leaving)
+        for each in told:
+            live = self.live.get((each.cluster, each.address))
+            timeout = DEFAULT_TIMEOUT if live is None else live.identity.timeout
+            self.departures.note((each.cluster, each.address), now, timeout)
+        yield from self._remove(told)
+
+    def _remove(self, leaving: Iterable[Leaving]) -> Generator[None, None, None]:
         gone: set[str] = set()
         reduced: dict[str, Leaving | None] = {}
         for each in leaving:
@@ -297,11 +320,18 @@ class RouteTable:
         """All live entries whose last registration came over ``channel``."""
         return sorted(self._channels.get(channel, ()))
 
-    def drop(self, keys: Iterable[Key]) -> Generator[None, None, None]:
-        """Unregister the live entries ``keys``; one whose seat another took is just forgotten."""
-        leaving = [self._leaving(key) for key in keys if key in self.live]
+    def drop(self, keys: Iterable[Key], now: int) -> Generator[None, None, None]:
+        """Unregister the live entries ``keys``; one whose seat another took is just forgotten.
+
+        Of provisional ones nothing is noted: that they were not heard of here says nothing.
+        """
+        present = [key for key in keys if key in self.live]
+        for live in (self.live[key] for key in present):
+            if not live.provisional:
+                self.departures.note(live.identity.key, now, live.identity.timeout)
+        leaving = [self._leaving(key) for key in present]
         groups = [self.groups[each.name] for each in leaving if each.name in self.groups]
-        yield from self.unregister(leaving)
+        yield from self._remove(leaving)
         for group in groups:
             if group.name not in self.groups:
                 self._leave_cluster(group.name, group.cluster)
@@ -323,12 +353,48 @@ class RouteTable:
         return any(other in self.live and self.live[other].last_update >= since for other in others)
 
     def beat(self, key: Key, now: int) -> DataVersion | None:
-        """Take a sign of life; returns the registered version, or None for an unknown broker."""
+        """Take a sign of life; returns the registered version, or None: it is to register."""
         live = self.live.get(key)
         if live is None:
             return None
         live.last_update = now
-        return live.version
+        return None if live.provisional else live.version
+
+    # What other servers know
+
+    def adopt(
+        self, identity: Identity, version: DataVersion, filters: list[str | None], heard: int
+    ) -> None:
+        """Enter a broker that another server heard at ``heard`` (ms), until it registers here."""
+        if identity.key in self.live:
+            return
+        self._take_seat(self._join(identity), identity)
+        self.live[identity.key] = Live(identity, version, None, heard, provisional=True)
+        self._set_filters(identity, filters)
+
+    def adopt_topics(
+        self,
+        topics: Mapping[str, Entries],
+        mappings: Mapping[str, Mapping[str, TopicQueueMappingInfo]],
+        vouched: Mapping[str, int],
+    ) -> None:
+        """Enter topics of adopted brokers; ``vouched``: when a server knew those of a name (ms)."""
+        self.topics.adopt(topics, vouched)
+        for topic, infos in mappings.items():
+            for info in infos.values():
+                self._set_mappings({topic: info})
+        self.revision += 1
+
+    def drop_overdue_topics(self, now: int) -> Generator[None, None, None]:
+        """Remove what was adopted and is in no registration, after the time for one."""
+        before = len(self.topics)
+        yield from self.topics.drop_overdue(now)
+        self.revision += before != len(self.topics)
+
+    @property
+    def provisional(self) -> dict[Key, int]:
+        """Who has not registered here yet, with the time of its last known sign of life (ms)."""
+        return {key: live.last_update for key, live in self.live.items() if live.provisional}
 
     # Notices of a changed smallest id
 
@@ -411,7 +477,7 @@ class RouteTable:
         datas = [group.data() for group in groups]
         if acting_masters and not topic.startswith(_SYNC_TOPIC):
             writable = {each.broker_name for each in entries if each.perm & PERM_WRITE}
-            datas = [_acting(data, writable) for data in datas]
+            datas = [shown_acting(data, writable) for data in datas]
         return TopicRouteData(datas, filters, order, entries, self.mappings.get(topic))
 
     def _filters_of(self, groups: Iterable[Group]) -> dict[str, list[str | None]]:
@@ -432,13 +498,3 @@ class RouteTable:
             return live
         keys = ((cluster, address) for cluster in self.clusters)
         return next((self.live[key] for key in keys if key in self.live), None)
-
-
-def _acting(data: BrokerData, writable: set[str]) -> BrokerData:
-    """Show the first slave as master where the group wants that and is read-only meanwhile."""
-    ids = data.broker_addrs
-    if not ids or MASTER in ids or not data.enable_acting_master or data.broker_name in writable:
-        return data
-    smallest = min(ids)
-    shown = {MASTER: ids[smallest]} | {seat: ids[seat] for seat in ids if seat != smallest}
-    return BrokerData(data.broker_name, shown, data.cluster, True, data.zone_name)

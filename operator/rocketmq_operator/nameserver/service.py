@@ -10,13 +10,14 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Collection, Coroutine, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from rocketmq_operator.errors import ProtocolError, SettingsError
 from rocketmq_operator.nameserver import processor as rules
+from rocketmq_operator.nameserver.brokers import Key
 from rocketmq_operator.nameserver.notifier import Notifier
 from rocketmq_operator.nameserver.processor import (
     Call,
@@ -74,7 +75,10 @@ class Clock:
 
 
 class Service:
-    """The handler of a RemotingServer, and its background tasks."""
+    """The handler of a RemotingServer, and its background tasks.
+
+    ``peers``: what other servers answered at the start, by their address.
+    """
 
     def __init__(
         self,
@@ -85,12 +89,16 @@ class Service:
         tls: ServerTls,
     ) -> None:
         self.processor = processor
+        self._hit = processor.cache.hit
         self.clock = clock
         self.counters = Counters()
+        self.peers: dict[str, str] = {}
         options = processor.options
         self.server = RemotingServer(self, tls=tls, limits=_limits(options))
         self._going_away = False
+        self._sent_away: frozenset[Connection] = frozenset()
         self._closing = False
+        self.address = ""
         self._tls = tls
         self._at_start = options
         self.writes = WriteQueue(processor, kv_path, config_path, self._written)
@@ -109,13 +117,14 @@ class Service:
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen and run; returns the address really bound. Raises OSError."""
-        address = await self.server.listen(host, port)
+        bound = await self.server.listen(host, port)
         loops = [self._change_loop, self.writes.run, self._expiry_loop, self._sweep_loop]
         if self._tls.has_files:
             loops.append(self._tls_loop)
         for loop in loops:
-            self._tasks.append(asyncio.create_task(_supervised(loop), name=loop.__name__))
-        return address
+            self._tasks.append(asyncio.create_task(supervised(loop), name=loop.__name__))
+        self.address = f"{bound[0]}:{bound[1]}"
+        return bound
 
     @property
     def stopping(self) -> bool:
@@ -126,11 +135,14 @@ class Service:
         """Send clients that understand it elsewhere for as long as the configuration says.
 
         Ends early with ``at_once``. Java's ``enableShutdownGracefully``; without it nobody is sent.
+        Who connects from now on is served: a client that is sent away asks again by the same name
+        at once, and if that still leads here, its question is not lost.
         """
         seconds = self.processor.options.go_away_seconds
         if not seconds:
             return
         self._going_away = True
+        self._sent_away = frozenset(self.server.connections)
         self._wake_viewers()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -154,7 +166,7 @@ class Service:
 
     def answer(self, connection: Connection, payload: bytes) -> bytes | None:
         """See ``transport.connection.Handler``: finished answers first, everything else after."""
-        frame = None if self._going_away else self.processor.cache.hit(payload)
+        frame = None if self._going_away else self._hit(payload)
         return frame if frame is not None else self._answer(connection, payload)
 
     def _answer(self, connection: Connection, payload: bytes) -> bytes | None:
@@ -165,7 +177,7 @@ class Service:
         code = command.code if command.code in rules.PROCESSORS else -1
         self.counters.requests[code] = self.counters.requests.get(code, 0) + 1
         call = Call(command, payload, connection, self.clock())
-        if self._going_away and command.version > V5_3_1:
+        if connection in self._sent_away and command.version > V5_3_1:
             return self._frame(call, rules.failure(call, "please go away", ResponseCode.GO_AWAY))
         result = self._guarded(call, lambda: self.processor.process(call))
         if isinstance(result, RemotingCommand | Entry):
@@ -229,7 +241,18 @@ class Service:
         keys = self.processor.routes.of_channel(connection)
         if keys:
             _log.info("%s: connection closed, brokers gone: %s", connection.peer, _listed(keys))
-            yield from self.processor.routes.drop(keys)
+            yield from self.processor.routes.drop(keys, self.clock())
+
+    def disbelieve(self, keys: Collection[Key], why: str) -> None:
+        """Drop brokers that have not registered here, because they are gone elsewhere."""
+        self._apply(self._drop_provisional(keys, why))
+
+    def _drop_provisional(self, keys: Collection[Key], why: str) -> Generator[None, None, None]:
+        routes = self.processor.routes
+        gone = sorted(routes.provisional.keys() & set(keys))
+        if gone:
+            _log.warning("%s, brokers gone: %s", why, _listed(gone))
+            yield from routes.drop(gone, self.clock())
 
     def rejected(self, peer: str, error: ProtocolError) -> None:
         """See ``transport.connection.Handler``."""
@@ -344,14 +367,15 @@ class Service:
             self._apply(self._expire())
 
     def _expire(self) -> Generator[None, None, None]:
-        routes = self.processor.routes
-        keys = routes.expired(self.clock())
+        routes, now = self.processor.routes, self.clock()
+        yield from routes.drop_overdue_topics(now)
+        keys = routes.expired(now)
         if not keys:
             return
         _log.warning("no sign of life in time, brokers gone: %s", _listed(keys))
         self.counters.expired += len(keys)
         channels = {routes.live[key].channel for key in keys}
-        yield from routes.drop(keys)
+        yield from routes.drop(keys, now)
         for channel in channels:
             if isinstance(channel, Connection) and not routes.of_channel(channel):
                 channel.abort()
@@ -389,11 +413,11 @@ def _was_paused(before: float, interval: float) -> bool:
     return time.monotonic() - before - interval > max(interval, _PAUSE_SECONDS)
 
 
-async def _supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Keep a background loop running: a failure is logged, and tried again a second later."""
+async def supervised(loop: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a background loop to its end: a failure is logged, and tried again a second later."""
     while True:
         try:
-            await loop()
+            return await loop()
         except Exception:  # noqa: BLE001 - the edge of a background loop
             _log.exception("background task failed; it starts again")
             await asyncio.sleep(1)
@@ -426,5 +450,5 @@ def _unanswered(steps: Generator[None, None, None]) -> Steps:
     return RemotingCommand(ResponseCode.SUCCESS)
 
 
-def _listed(keys: list[tuple[str, str]]) -> str:
+def _listed(keys: list[Key]) -> str:
     return ", ".join(f"{address} ({cluster})" for cluster, address in keys[:20])

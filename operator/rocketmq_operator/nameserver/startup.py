@@ -35,6 +35,7 @@ class Startup:
     config_path: Path
     listen: tuple[str, int]
     http: tuple[str, int] | None
+    peers: list[tuple[str, int]]
     address_list: Path | None
     serialize_type: SerializeType
     tls: TlsSettings
@@ -53,12 +54,31 @@ def parser() -> argparse.ArgumentParser:
         "tls.server.mode (disabled, permissive, enforcing), tls.test.mode.enable=false, "
         "tls.server.certPath, tls.server.keyPath.",
     )
+    _add_options_of_java(made)
+    _add_own_options(made)
+    made.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return made
+
+
+def _add_options_of_java(made: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add(
         "-c", "--configFile", metavar="FILE", help="properties file; updates are written back to it"
     )
     add("-p", "--printConfigItem", action="store_true", help="print all properties and exit")
     add("-n", "--namesrvAddr", metavar="ADDR", help="accepted for compatibility, not used")
+    add(
+        "-D",
+        "--define",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one of the system properties that Java's mqnamesrv takes for TLS; may be repeated",
+    )
+
+
+def _add_own_options(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
     add(
         "--listen",
         metavar="HOST:PORT",
@@ -70,17 +90,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"{_CONFIG_FILE} and {_KV_FILE} in it win over what is stored",
     )
-    add("--data-dir", metavar="DIR", help="where the KV store and the configuration are kept")
     add(
-        "-D",
-        "--define",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="one of the system properties that Java's mqnamesrv takes for TLS; may be repeated",
+        "--peers",
+        metavar="HOST:PORT,...",
+        help="HTTP addresses of the other servers, asked for their routes at the start; "
+        "a name stands for all its addresses",
     )
-    add("--version", action="version", version=f"%(prog)s {__version__}")
-    return made
+    add("--data-dir", metavar="DIR", help="where the KV store and the configuration are kept")
 
 
 def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Startup:
@@ -106,6 +122,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Start
         config_path=Path(configuration.values["configStorePath"]),
         listen=listen,
         http=split_address(arguments.http) if arguments.http else None,
+        peers=[split_address(each) for each in (arguments.peers or "").split(",") if each.strip()],
         address_list=Path(arguments.seed_dir) / _ADDRESS_LIST if arguments.seed_dir else None,
         serialize_type=_serialize_type(environment),
         tls=tls,

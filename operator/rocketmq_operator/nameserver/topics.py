@@ -6,6 +6,7 @@ Topics with equal queues share one tuple: a hundred thousand topics are a handfu
 import operator
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 
+from rocketmq_operator.nameserver.unconfirmed import Unconfirmed
 from rocketmq_operator.protocol.bodies import QueueData, TopicConfig
 
 PERM_READ = 4
@@ -18,10 +19,15 @@ _Move = tuple[Entries | None, Entries, bool]
 
 
 class TopicTable:
-    """Topic to its queue entries, one for each broker name. ``changed`` hears of every change."""
+    """Topic to its queue entries, one for each broker name. ``changed`` hears of every change.
+
+    ``edits`` moves with every change but those that a registration makes to its own broker's.
+    """
 
     def __init__(self, changed: Callable[[str], None]) -> None:
         self._changed = changed
+        self.unconfirmed = Unconfirmed()
+        self.edits = 0
         self._entries: dict[str, Entries] = {}
         self._counts: dict[str, int] = {}
 
@@ -68,11 +74,12 @@ class TopicTable:
     ) -> Generator[None, None, None]:
         """Enter what broker ``name`` registered, in slices. Nothing is removed.
 
-        ``everything``: also topics that have an entry of ``name`` already. ``mask`` is applied to
-        each perm.
+        ``everything``: also topics that have a confirmed entry of ``name`` already. ``mask`` is
+        applied to each perm.
         """
         shapes: dict[tuple[int, int, int, int], QueueData] = {}
-        moves: dict[tuple[int, int], _Move] = {}
+        moves: dict[tuple[int, int, int, int, int], _Move] = {}
+        adopted = self.unconfirmed.waits_for(name)
         for index, config in enumerate(configs, 1):
             if index % SLICE == 0:
                 yield
@@ -80,14 +87,49 @@ class TopicTable:
             if topic is None:
                 continue
             old = self._entries.get(topic)
-            if old is not None and not everything and _has(old, name):
+            news = adopted and self.unconfirmed.confirm(name, topic)
+            if old is not None and not (everything or news) and _has(old, name):
                 continue
-            queue = _shared(shapes, name, config, mask)
-            move = moves.get((id(old), id(queue)))
+            move = moves.get(key := _key(old, config))
             if move is None:
-                move = moves[id(old), id(queue)] = _move(old, queue)
+                move = moves[key] = _move(old, _shared(shapes, name, config, mask))
             if move[1] is not old:
                 self._replace(topic, name, move)
+
+    def adopt(self, topics: Mapping[str, Entries], vouched: Mapping[str, int]) -> None:
+        """Enter topics that another server knows, unconfirmed; ``vouched``: when, by broker name.
+
+        Entries of other broker names are left out, and where there is one already.
+        """
+        self.edits += 1
+        shared: dict[Entries, Entries] = {}
+        memo: dict[tuple[int, int], tuple[Entries | None, Entries, Entries]] = {}
+        for topic, told in topics.items():
+            old = self._entries.get(topic)
+            known = memo.get((id(old), id(told)))
+            if known is None:
+                new = _joined(old, told, vouched)
+                known = memo[id(old), id(told)] = (old, told, shared.setdefault(new, new))
+            if known[2] != (old or ()):
+                self._adopt(topic, old, known[2], vouched)
+
+    def _adopt(
+        self, topic: str, old: Entries | None, new: Entries, vouched: Mapping[str, int]
+    ) -> None:
+        self._entries[topic] = new
+        for queue in new[len(old or ()) :]:
+            name = queue.broker_name
+            self._counts[name] = self._counts.get(name, 0) + 1
+            self.unconfirmed.add(name, topic, vouched[name])
+        self._changed(topic)
+
+    def drop_overdue(self, now: int) -> Generator[None, None, None]:
+        """Remove what no registration has confirmed in time, in slices."""
+        for name, topics in self.unconfirmed.overdue(now).items():
+            for index, topic in enumerate(topics, 1):
+                self.remove(topic, {name})
+                if index % SLICE == 0:
+                    yield
 
     def _replace(self, topic: str, name: str, move: _Move) -> None:
         self._entries[topic] = move[1]
@@ -97,7 +139,9 @@ class TopicTable:
 
     def put(self, topic: str, queues: Iterable[QueueData]) -> None:
         """Enter single queue entries."""
+        self.edits += 1
         for queue in queues:
+            self.unconfirmed.confirm(queue.broker_name, topic)
             move = _move(self._entries.get(topic), queue)
             if move[1] is not move[0]:
                 self._replace(topic, queue.broker_name, move)
@@ -156,6 +200,7 @@ class TopicTable:
 
     def _settle(self, topics: list[str], old: Entries, new: Entries) -> None:
         """Move ``topics``, which all have ``old``, to ``new``."""
+        self.edits += 1
         for topic in topics:
             if new:
                 self._entries[topic] = new
@@ -166,6 +211,7 @@ class TopicTable:
         for queue in old:
             if queue.broker_name not in kept:
                 self._uncount(queue.broker_name, len(topics))
+                self.unconfirmed.drop(queue.broker_name, topics)
 
     def _uncount(self, name: str, count: int) -> None:
         self._counts[name] -= count
@@ -192,6 +238,17 @@ def _finish(steps: Generator[None, None, int]) -> int:
             return int(end.value)
 
 
+def _key(old: Entries | None, config: TopicConfig) -> tuple[int, int, int, int, int]:
+    """What decides how ``old`` changes; a move keeps its ``old``, so the id stays its own."""
+    return (
+        id(old),
+        config.perm,
+        config.read_queue_nums,
+        config.topic_sys_flag,
+        config.write_queue_nums,
+    )
+
+
 def _shared(
     shapes: dict[tuple[int, int, int, int], QueueData], name: str, config: TopicConfig, mask: int
 ) -> QueueData:
@@ -212,6 +269,15 @@ def _move(old: Entries | None, queue: QueueData) -> _Move:
             same = each == queue
             return old, old if same else (*old[:index], queue, *old[index + 1 :]), False
     return old, (*old, queue), True
+
+
+def _joined(old: Entries | None, told: Entries, names: Collection[str]) -> Entries:
+    """``old`` with those of ``told`` whose broker is one of ``names`` and new there."""
+    entries = old or ()
+    for queue in told:
+        if queue.broker_name in names and not _has(entries, queue.broker_name):
+            entries = (*entries, queue)
+    return entries
 
 
 def _has(entries: Entries, name: str) -> bool:

@@ -31,6 +31,7 @@ def _liveness(live: Live | None) -> dict[str, object]:
     return {
         "haServerAddr": None if live is None else live.identity.ha_address,
         "lastUpdate": 0 if live is None else live.last_update,
+        "provisional": live is not None and live.provisional,
         "heartbeatTimeoutMillis": 0 if live is None else live.identity.timeout,
         "dataVersion": {
             "counter": version.counter if version else 0,

@@ -132,6 +132,12 @@ def nearest(name: str) -> str | None:
     return by_lower[close[0]] if close else None
 
 
+def read_at_start(config: Mapping[str, str]) -> dict[str, str]:
+    """Those of these properties that a running server does not take over."""
+    known = {key: PROPERTIES[key] for key in config if key in PROPERTIES}
+    return {key: config[key] for key, row in known.items() if row.effect is Effect.RESTART}
+
+
 def normalize(row: Property, text: str) -> str | None:
     """``text`` as Java would store and print it, or None if Java would skip it as unreadable.
 

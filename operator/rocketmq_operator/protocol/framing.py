@@ -19,60 +19,63 @@ class FrameDecoder:
     """Cuts a stream into payloads (what follows the length word).
 
     Frames that were complete before a bad length are still delivered: the error is raised by the
-    next call, and ``failed`` tells that it is due.
+    next call, and ``failed`` tells that it is due. ``buffered``: bytes of an incomplete frame that
+    are kept.
     """
 
-    __slots__ = ("_buffer", "_error", "_needed")
+    __slots__ = ("_buffer", "_error", "_needed", "buffered", "failed")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._needed = 4
         self._error: FrameError | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether the stream is beyond repair; the next ``feed`` raises."""
-        return self._error is not None
-
-    @property
-    def buffered(self) -> int:
-        """Bytes of an incomplete frame that are kept."""
-        return len(self._buffer)
+        self.buffered = 0
+        self.failed = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that ``data`` completes. Raises FrameError."""
-        if self._error is not None:
-            raise self._error
-        buffer = self._buffer
-        if buffer:
-            buffer += data
-            if len(buffer) < self._needed:
-                return []
-            data, self._buffer = buffer, bytearray()  # type: ignore[assignment]  # sliced to bytes
+        self._check()
         payloads: list[bytes] = []
-        error = self._cut(data, payloads)
-        if error is not None and not payloads:
-            raise error
+        if self._buffer:
+            self._buffer += data
+            self.buffered = len(self._buffer)
+            if self.buffered < self._needed:
+                return payloads
+            buffer, self._buffer = self._buffer, bytearray()
+            self.buffered = 0
+            with memoryview(buffer) as view:
+                self._cut(view, payloads)
+        else:
+            self._cut(data, payloads)
+        if not payloads:
+            self._check()
         return payloads
 
-    def _cut(self, data: bytes, payloads: list[bytes]) -> FrameError | None:
-        """Append every complete payload of ``data`` and keep the rest."""
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _cut(self, data: bytes | memoryview, payloads: list[bytes]) -> None:
+        """Append every complete payload of ``data`` and keep the rest.
+
+        A slice of bytes is a copy already, and ``bytes`` of it costs nothing.
+        """
         start, size, total = 0, len(data), 0
-        with memoryview(data) as view:
-            while size - start >= 4:
-                (total,) = _WORD.unpack_from(view, start)
-                if not _MIN_TOTAL <= total <= MAX_FRAME - 4:
-                    self._error = FrameError(_bad_length(total, bytes(view[start : start + 4])))
-                    return self._error
-                end = start + 4 + total
-                if end > size:
-                    break
-                payloads.append(bytes(view[start + 4 : end]))
-                start = end
-            if start < size:
-                self._buffer += view[start:]
-                self._needed = 4 + total if size - start >= 4 else 4
-        return None
+        while size - start >= 4:
+            (total,) = _WORD.unpack_from(data, start)
+            end = start + 4 + total
+            if not _MIN_TOTAL <= total <= MAX_FRAME - 4:
+                word = bytes(data[start : start + 4])
+                self._error, self.failed = FrameError(_bad_length(total, word)), True
+                return
+            if end > size:
+                break
+            payloads.append(bytes(data[start + 4 : end]))
+            start = end
+        if start < size:
+            self._buffer += data[start:]
+            self.buffered = size - start
+            self._needed = 4 + total if size - start >= 4 else 4
 
 
 def _bad_length(total: int, word: bytes) -> str:

@@ -12,7 +12,7 @@ import uvloop
 
 from rocketmq_operator import __version__
 from rocketmq_operator.errors import RocketMQError, SettingsError
-from rocketmq_operator.reconciler import logs, render
+from rocketmq_operator.reconciler import logs, manifests, render
 from rocketmq_operator.reconciler.foresight import Foresight
 from rocketmq_operator.reconciler.kube.api import KubeApi
 from rocketmq_operator.reconciler.kube.livestate import foresee_live
@@ -82,7 +82,7 @@ def run(
         runner.run(run_operator(settings))
 
 
-manifests = click.option(
+files = click.option(
     "-f",
     "--filename",
     "file",
@@ -106,7 +106,7 @@ operator_namespace_option = click.option(
 
 
 @cli.command("render")
-@manifests
+@files
 @default_namespace
 @operator_namespace_option
 @nameserver_image
@@ -119,13 +119,13 @@ def render_command(
 
     Example: rocketmq-operator render -f production.yaml
     """
-    for body in render.manifests(file.read(), namespace):
-        objects = render.children(body, nameserver_image, operator_namespace)
-        click.echo("---\n" + render.to_yaml(objects), nl=False)
+    given = manifests.read(file.read(), namespace)
+    objects = render.children(given, nameserver_image, operator_namespace)
+    click.echo("---\n" + render.to_yaml(objects), nl=False)
 
 
 @cli.command("plan")
-@manifests
+@files
 @default_namespace
 @operator_namespace_option
 @nameserver_image
@@ -139,7 +139,7 @@ def plan_command(
     kubeconfig: str | None,
     output: str,
 ) -> None:
-    """Say what NameServerClusters in a file would change in a cluster. Changes nothing.
+    """Say what NameServerClusters and NameServerKVConfigs in a file would change. Changes nothing.
 
     It tells which objects are made, changed and deleted, what is written to servers while they
     run, and which pods are replaced and why.
@@ -150,10 +150,10 @@ def plan_command(
     async def work() -> list[Foresight]:
         api = await KubeApi.connect(kubeconfig=kubeconfig)
         try:
-            bodies = render.manifests(file.read(), namespace)
+            given = manifests.read(file.read(), namespace)
             return [
-                await foresee_live(api, body, nameserver_image, operator_namespace)
-                for body in bodies
+                await foresee_live(api, given, key, nameserver_image, operator_namespace)
+                for key in given.concerned
             ]
         finally:
             await api.close()

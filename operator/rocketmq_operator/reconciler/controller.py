@@ -12,7 +12,7 @@ from prometheus_client.core import Metric
 from rocketmq_operator.errors import RocketMQError
 from rocketmq_operator.reconciler import clustermetrics, logs, metrics
 from rocketmq_operator.reconciler.clustermetrics import Pass
-from rocketmq_operator.reconciler.kinds import CLUSTER, OPTIONAL, WATCHED, Key, Kind, Object
+from rocketmq_operator.reconciler.kinds import OPTIONAL, WATCHED, WRITTEN, Key, Kind, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.names import MANAGED_BY_SELECTOR
@@ -84,10 +84,10 @@ class Controller:
         yield from clustermetrics.families(bodies, self._passes)
 
     async def work(self) -> None:
-        """Reconcile until cancelled; begins with every cluster."""
+        """Reconcile until cancelled; begins with every cluster that is there or spoken of."""
         await self._synced.wait()
         self._leading = True
-        for key in self._store.clusters():
+        for key in self._store.named():
             self._queue.add(key)
         async with asyncio.TaskGroup() as group:
             for number in range(WORKERS):
@@ -163,7 +163,7 @@ class Controller:
 
     async def _sweep(self) -> None:
         for kind in WATCHED:
-            labels = "" if kind is CLUSTER else MANAGED_BY_SELECTOR
+            labels = "" if kind in WRITTEN else MANAGED_BY_SELECTOR
             objects: list[Object] = []
             versions = []
             try:

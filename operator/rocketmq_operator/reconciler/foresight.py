@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from rocketmq_operator.protocol.configuration import PROPERTIES, Effect
+from rocketmq_operator.protocol.configuration import PROPERTIES, read_at_start
 from rocketmq_operator.reconciler import interpret, plan, sync
 from rocketmq_operator.reconciler.differences import FieldChange, fields
 from rocketmq_operator.reconciler.kinds import Object
@@ -109,8 +109,7 @@ def _template_changes(objects: Sequence[ObjectChange]) -> Iterator[str]:
 def _wire(before: Cluster, after: Cluster, given: Circumstances) -> WireChange:
     """What servers that hold what ``before`` asks for would be sent."""
     old, new = (
-        interpret.wanted(cluster, given.inventory.following(cluster.spec))
-        for cluster in (before, after)
+        interpret.wanted(cluster, given.inventory.following(cluster)) for cluster in (before, after)
     )
     known = dict.fromkeys([*PROPERTIES, *new.config], "")
     held = Held({**known, **old.config_target()}, old.kv)
@@ -131,7 +130,7 @@ def _notes(before: Cluster | None, after: Cluster, template: bool) -> Iterator[s
         return
     config = after.spec.namesrv_config
     changed = [k for k, value in config.items() if before.spec.namesrv_config.get(k) != value]
-    late = [k for k in changed if k in PROPERTIES and PROPERTIES[k].effect is Effect.RESTART]
+    late = read_at_start({key: config[key] for key in changed})
     if late and not template:
         yield f"{', '.join(sorted(late))}: servers take this over when they are restarted"
     if after.spec.servers != before.spec.servers:

@@ -119,7 +119,7 @@ def kv_synced(seen: Observed) -> Condition:
         if drift.kv
     }
     if differs:
-        policy = seen.cluster.spec.drift.kv_config
+        policy = Policy.CORRECT if _correcting_kv(seen) else Policy.REPORT
         return Condition("KVSynced", False, _out_of_sync(policy), _listed(differs))
     return _synced("KVSynced", seen)
 
@@ -164,8 +164,11 @@ def _correcting(seen: Observed) -> bool:
     """Whether something differs in a way that the next push mends."""
     drift = seen.cluster.spec.drift
     config = any(d.config for d in seen.drifts.values()) and drift.namesrv_config is Policy.CORRECT
-    kv = any(d.kv for d in seen.drifts.values()) and drift.kv_config is Policy.CORRECT
-    return config or kv
+    return config or _correcting_kv(seen)
+
+
+def _correcting_kv(seen: Observed) -> bool:
+    return any(not seen.wanted.reports(key) for d in seen.drifts.values() for key in d.kv)
 
 
 def _available(seen: Observed) -> Condition:

@@ -23,10 +23,11 @@ def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
         spec.namesrv_config,
         inventory.namesrv_config_pending_reset,
         spec.drift.namesrv_config,
-        spec.kv,
+        cluster.kv,
         inventory.kv_pending_delete,
         spec.drift.kv_config,
         spec.drift.kv_prune,
+        cluster.delegated.reported,
     )
 
 

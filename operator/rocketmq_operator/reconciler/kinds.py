@@ -44,6 +44,7 @@ class Key(NamedTuple):
 
 
 CLUSTER: Final = Kind("namesrv.dev", "v1alpha1", "NameServerCluster", "nameserverclusters")
+KV_CONFIG: Final = Kind("namesrv.dev", "v1alpha1", "NameServerKVConfig", "nameserverkvconfigs")
 STATEFUL_SET: Final = Kind("apps", "v1", "StatefulSet", "statefulsets")
 SERVICE: Final = Kind("", "v1", "Service", "services")
 CONFIG_MAP: Final = Kind("", "v1", "ConfigMap", "configmaps")
@@ -56,6 +57,7 @@ POD_MONITOR: Final = Kind("monitoring.coreos.com", "v1", "PodMonitor", "podmonit
 PROMETHEUS_RULE: Final = Kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules")
 SECRET: Final = Kind("", "v1", "Secret", "secrets")
 POD: Final = Kind("", "v1", "Pod", "pods")
+NAMESPACE: Final = Kind("", "v1", "Namespace", "namespaces")
 LEASE: Final = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 EVENT: Final = Kind("", "v1", "Event", "events")
 
@@ -72,10 +74,13 @@ CHILDREN: Final = (
 )
 """What the operator creates for a NameServerCluster."""
 
-OPTIONAL: Final = frozenset({CERTIFICATE, POD_MONITOR, PROMETHEUS_RULE})
-"""Those of them that a cluster may have no API for."""
+WRITTEN: Final = (CLUSTER, KV_CONFIG)
+"""What people write for the operator to follow."""
 
-WATCHED: Final = (CLUSTER, *CHILDREN, POD)
+OPTIONAL: Final = frozenset({KV_CONFIG, CERTIFICATE, POD_MONITOR, PROMETHEUS_RULE})
+"""Those that a cluster may have no API for."""
+
+WATCHED: Final = (*WRITTEN, *CHILDREN, POD)
 
 
 def of(obj: Object) -> Kind:

@@ -65,11 +65,12 @@ async def run_operator(settings: Settings) -> None:
             await controller.close()
             await elector.release()
 
-        registry = handlers.registry(controller.observe)
+        everywhere = not settings.namespaces
+        registry = handlers.registry(controller.observe, everywhere=everywhere)
         kopf.on.cleanup(registry=registry)(stop)
         await kopf.operator(
             registry=registry,
-            clusterwide=not settings.namespaces,
+            clusterwide=everywhere,
             namespaces=settings.namespaces,
             # Kopf, which exports no type for it, would else ask for the user's name, and that of
             # a container may have none.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rocketmq_operator.reconciler import pods
+from rocketmq_operator.reconciler.delegation import Division
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report
@@ -21,7 +22,7 @@ class Observed:
     ``trouble`` is what needs a person; ``pending`` names work on the children that is under way;
     ``external`` are the servers' addresses outside; ``operator_image`` is the operator's default;
     ``notes`` are worth knowing and stop nothing; ``reasons`` are fields of the pod template that
-    were just changed.
+    were just changed; ``division`` says what NameServerKVConfigs get.
     """
 
     cluster: Cluster
@@ -31,6 +32,7 @@ class Observed:
     reports: Mapping[str, Report] = field(default_factory=dict)
     drifts: Mapping[str, Drift] = field(default_factory=dict)
     wanted: Wanted = field(default_factory=Wanted)
+    division: Division = field(default_factory=Division)
     mirror: Mirror = field(default_factory=Mirror)
     step: Step = field(default_factory=Step)
     trouble: Trouble | None = None

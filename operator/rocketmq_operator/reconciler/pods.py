@@ -1,7 +1,7 @@
 """What a pod's status says about the server in it."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from rocketmq_operator.reconciler.kinds import Object
@@ -10,9 +10,18 @@ from rocketmq_operator.reconciler.timestamps import from_text
 REVISION_LABEL: Final = "controller-revision-hash"
 """Set by the StatefulSet controller: the revision of the template a pod was made from."""
 
+UNSCHEDULED: Final = 15.0
+"""Seconds that a pod may wait for a node, as for kstatus, before a person is asked."""
+OVERDUE: Final = timedelta(seconds=30)
+"""How long after its grace period the end of a pod may take to be confirmed by its node."""
 _IMAGE_REASONS: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
 _CONFIG_REASONS: Final = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NODE_UNREACHABLE: Final = (
+    "pod {0}: node {1} does not answer; if it is gone for good, delete the Node or taint it "
+    "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, and the server starts elsewhere"
 )
 
 
@@ -65,27 +74,85 @@ def started_at(pod: Object, container: str) -> datetime | None:
     return None
 
 
-def first_trouble(pods: Iterable[Object]) -> Trouble | None:
-    """The first trouble among pods that shall run."""
-    found = (trouble(pod) for pod in pods if not terminating(pod) and not ready(pod))
+def first_trouble(pods: Iterable[Object], now: datetime) -> Trouble | None:
+    """The first trouble among pods that shall run, or that shall make room for such."""
+    found = (trouble(pod, now) for pod in pods if not ready(pod))
     return next((one for one in found if one), None)
 
 
-def trouble(pod: Object) -> Trouble | None:
-    """Why the pod cannot run, in words that stay the same while the kubelet tries again."""
-    for state in _containers(pod):
-        waiting = state.get("state", {}).get("waiting", {}).get("reason", "")
-        where = f"pod {name(pod)}, container {state['name']}"
-        if waiting in _IMAGE_REASONS:
-            text = f"{where}: image {state.get('image')!r} cannot be pulled; correct spec.image"
-            return Trouble("ImagePullFailed", f"{text}, or spec.imagePullSecrets")
-        if waiting in _CONFIG_REASONS:
-            detail = state["state"]["waiting"].get("message", waiting)
-            return Trouble("ContainerConfigError", f"{where}: {detail}")
-        crash = _crash(state)
-        if crash:
-            return Trouble("CrashLoop", f"{where} {crash}; see kubectl logs -p {name(pod)}")
+def trouble(pod: Object, now: datetime) -> Trouble | None:
+    """Why the pod cannot run or end, in words that stay the same while it is tried again."""
+    found = _trouble_with_node(pod, now)
+    if found is not None or terminating(pod):
+        return found
+    states = (_trouble_with_container(pod, state) for state in _containers(pod))
+    return next((one for one in states if one), None)
+
+
+def waits_for_node(pods: Sequence[Object], now: datetime) -> float | None:
+    """Seconds until a pod that no node takes, or lets go, counts as trouble; None without one."""
+    left = [
+        UNSCHEDULED - (now - since).total_seconds() for why, since in map(_unscheduled, pods) if why
+    ]
+    left += [(end - now).total_seconds() for end in map(_end_overdue, pods) if end < _NEVER]
+    return min((seconds for seconds in left if seconds > 0), default=None)
+
+
+def _node(pod: Object) -> str:
+    return str(pod.get("spec", {}).get("nodeName", ""))
+
+
+def _node_is_silent(pod: Object) -> bool:
+    """Whether the pod is unready although its kubelet last said that all containers are ready.
+
+    The node controller sets Ready alone, and gives no reason (``MarkPodsNotReady``); a readiness
+    gate gives one.
+    """
+    found = {each["type"]: each for each in pod.get("status", {}).get("conditions", ())}
+    said, judged = found.get("ContainersReady", {}), found.get("Ready", {})
+    unready = judged.get("status") == "False" and not judged.get("reason")
+    return bool(unready and said.get("status") == "True")
+
+
+def _end_overdue(pod: Object) -> datetime:
+    """When a pod that is being deleted should be gone; its deletionTimestamp has the grace in it.
+
+    One without a node goes at once.
+    """
+    until = pod["metadata"].get("deletionTimestamp")
+    return from_text(until) + OVERDUE if until and _node(pod) else _NEVER
+
+
+def _trouble_with_node(pod: Object, now: datetime) -> Trouble | None:
+    if _node_is_silent(pod) or now >= _end_overdue(pod):
+        return Trouble("NodeUnreachable", _NODE_UNREACHABLE.format(name(pod), _node(pod)))
+    why, since = _unscheduled(pod)
+    if why and (now - since).total_seconds() >= UNSCHEDULED:
+        return Trouble("Unschedulable", f"pod {name(pod)}: {why}")
     return None
+
+
+def _trouble_with_container(pod: Object, state: Object) -> Trouble | None:
+    waiting = state.get("state", {}).get("waiting", {}).get("reason", "")
+    where = f"pod {name(pod)}, container {state['name']}"
+    if waiting in _IMAGE_REASONS:
+        text = f"{where}: image {state.get('image')!r} cannot be pulled; correct spec.image"
+        return Trouble("ImagePullFailed", f"{text}, or spec.imagePullSecrets")
+    if waiting in _CONFIG_REASONS:
+        detail = state["state"]["waiting"].get("message", waiting)
+        return Trouble("ContainerConfigError", f"{where}: {detail}")
+    crash = _crash(state)
+    if crash:
+        return Trouble("CrashLoop", f"{where} {crash}; see kubectl logs -p {name(pod)}")
+    return None
+
+
+def _unscheduled(pod: Object) -> tuple[str, datetime]:
+    """The scheduler's words on why no node takes the pod, and since when."""
+    for condition in pod.get("status", {}).get("conditions", ()):
+        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
+            return condition.get("message", ""), from_text(condition["lastTransitionTime"])
+    return "", _NEVER
 
 
 def _containers(pod: Object) -> Iterator[Object]:

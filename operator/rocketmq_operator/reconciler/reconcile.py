@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.reconciler import (
     interpret,
@@ -18,6 +20,7 @@ from rocketmq_operator.reconciler import (
 )
 from rocketmq_operator.reconciler.conditions import Condition, to_status
 from rocketmq_operator.reconciler.credentials import Credentials
+from rocketmq_operator.reconciler.delegation import Division
 from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
     CONFIG_MAP,
@@ -32,6 +35,8 @@ from rocketmq_operator.reconciler.kinds import (
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.children import REFUSALS, Children, Progress
 from rocketmq_operator.reconciler.kube.events import Recorder
+from rocketmq_operator.reconciler.kube.kvconfigs import KvConfigs
+from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.kube.tlssecrets import TlsSecrets
 from rocketmq_operator.reconciler.names import CLUSTER_LABEL, Names
@@ -46,7 +51,7 @@ from rocketmq_operator.reconciler.resources import (
     external_services,
     seed_configmap,
 )
-from rocketmq_operator.reconciler.resources.inventory import Inventory
+from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
 from rocketmq_operator.reconciler.spec import Cluster, parse
 from rocketmq_operator.reconciler.transitions import transitions
 from rocketmq_operator.reconciler.views import Entry, Mirror
@@ -81,9 +86,14 @@ class _Memory:
     uid: str
     applied: dict[plan.Child, plan.Applied] = field(default_factory=dict)
     mirror: tuple[Entry, ...] | None = None
-    inventory: Inventory | None = None
+    written: Written | None = None
     status_written: datetime | None = None
     grown: tuple[str, int] | None = None
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is owned now, and what is still to be removed."""
+        return self.written.inventory if self.written else EMPTY
 
 
 class Reconciler:
@@ -103,7 +113,9 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._secrets = TlsSecrets(api)
+        self._configs = KvConfigs(api, store, recorder)
         self._children = Children(api, store)
+        self._statuses = Statuses(api, store)
         self._memories: dict[Key, _Memory] = {}
 
     async def close(self) -> None:
@@ -117,24 +129,33 @@ class Reconciler:
             self._poller.forget(key)
             self._secrets.forget(key)
             self._memories.pop(key, None)
+            await self._configs.without_cluster(key, _no_cluster(key), gone=True)
             return None
         memory = self._memories.get(key)
         if memory is None or memory.uid != body["metadata"]["uid"]:
             memory = self._memories[key] = _Memory(body["metadata"]["uid"])
         try:
             cluster = parse(body, self._default_image(body, key))
+            division = await self._configs.divide(cluster, self._written(cluster, memory))
+            cluster = msgspec.structs.replace(cluster, delegated=division.delegated)
             children = desired(cluster, self._circumstances(cluster, memory))
         except SpecError as error:
             return await self._reject(body, error)
-        if not body.get("status"):
+        if not body.get("status", {}).get("observedGeneration"):
             body = await self._announce(body, cluster)
-        return await self._advance(body, cluster, children, memory)
+        return await self._advance(body, cluster, division, children, memory)
 
     async def _advance(
-        self, body: Object, cluster: Cluster, children: list[Object], memory: _Memory
+        self,
+        body: Object,
+        cluster: Cluster,
+        division: Division,
+        children: list[Object],
+        memory: _Memory,
     ) -> float | None:
         progress = Progress()
         if not cluster.spec.paused:
+            await self._configs.hold(division)
             progress = await self._children.write(body, children, memory.applied)
         trouble = progress.trouble or await self._grow_claims(cluster, memory)
         shown = await self._secrets.credentials(cluster)
@@ -142,19 +163,23 @@ class Reconciler:
         if isinstance(shown, Trouble):
             trouble = trouble or shown
         seen = self._observe(body, cluster, memory, trouble, progress.pending)
-        seen = replace(seen, notes=progress.notes, reasons=progress.reasons)
-        if seen.step.delete is not None and not cluster.spec.paused:
-            await self._replace_pod(body, seen.step.delete, seen.step.message)
+        notes = [*progress.notes, *division.notes]
+        seen = replace(seen, division=division, notes=notes, reasons=progress.reasons)
+        replaced = await self._replace_pod(body, seen)
         if not cluster.spec.paused:
             await self._finish_pending(cluster, seen, memory)
         wait = await self._tell(body, seen, memory)
+        told = await self._tell_configs(seen, memory)
         again = (
             ASK_AGAIN if trouble or progress.pending else API_PAUSE if progress.missing else None
         )
         return _soonest(
             wait,
+            told,
             again,
             seen.step.recheck,
+            None if replaced else ASK_AGAIN,
+            pods.waits_for_node(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
 
@@ -193,13 +218,21 @@ class Reconciler:
         live = self._store.get(STATEFUL_SET, cluster.key.namespace, names.stateful_set)
         return claims.template_size(live)
 
-    def _inventory(self, cluster: Cluster, memory: _Memory) -> Inventory:
+    def _written(self, cluster: Cluster, memory: _Memory) -> Written:
         """From the live seed; from memory where somebody deleted it."""
         seed = self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
-        if seed is not None or memory.inventory is None:
-            memory.inventory = seed_configmap.read_inventory(seed)
-        memory.inventory = memory.inventory.following(cluster.spec)
-        return memory.inventory
+        if seed is not None or memory.written is None:
+            memory.written = seed_configmap.read(seed)
+        return memory.written
+
+    def _inventory(self, cluster: Cluster, memory: _Memory) -> Inventory:
+        inventory = memory.inventory.following(cluster)
+        memory.written = Written(inventory, cluster.kv)
+        return inventory
+
+    async def _tell_configs(self, seen: Observed, memory: _Memory) -> float | None:
+        told = await self._configs.tell(seen, memory.inventory)
+        return _soonest(told, await self._configs.release(seen))
 
     def _observe(
         self,
@@ -212,7 +245,7 @@ class Reconciler:
         now, key = datetime.now(UTC), cluster.key
         stateful_set = self._store.get(STATEFUL_SET, key.namespace, cluster.names.stateful_set)
         members = self._pods(cluster)
-        wanted = interpret.wanted(cluster, memory.inventory or Inventory())
+        wanted = interpret.wanted(cluster, memory.inventory)
         reports = self._poller.reports(key)
         drifts = interpret.drifts(wanted, reports)
         budget = self._store.get(DISRUPTION_BUDGET, key.namespace, cluster.names.disruption_budget)
@@ -228,12 +261,12 @@ class Reconciler:
             reports,
             drifts,
             wanted,
-            self._mirror(body, cluster, memory, reports, now),
-            step,
-            trouble or interpret.bad_values(cluster) or pods.first_trouble(members),
-            pending,
-            self._external(cluster, members),
-            self._settings.nameserver_image,
+            mirror=self._mirror(body, cluster, memory, reports, now),
+            step=step,
+            trouble=trouble or interpret.bad_values(cluster) or pods.first_trouble(members, now),
+            pending=pending,
+            external=self._external(cluster, members),
+            operator_image=self._settings.nameserver_image,
         )
 
     def _external(self, cluster: Cluster, members: Sequence[Object]) -> list[str]:
@@ -241,7 +274,7 @@ class Reconciler:
         return external_services.addresses(cluster, _by_name(services), _by_name(members))
 
     def _watch(self, cluster: Cluster, memory: _Memory, shown: Credentials | None) -> None:
-        wanted = interpret.wanted(cluster, memory.inventory or Inventory())
+        wanted = interpret.wanted(cluster, memory.inventory)
         targets = interpret.targets(cluster, self._pods(cluster), shown)
         self._poller.ensure(cluster.key, targets, interpret.orders(cluster, wanted))
 
@@ -265,16 +298,26 @@ class Reconciler:
         memory.mirror = found.entries
         return found
 
-    async def _replace_pod(self, body: Object, pod: Object, why: str) -> None:
+    async def _replace_pod(self, body: Object, seen: Observed) -> bool:
+        """Do the rollout's step, if it is one; False where it must wait.
+
+        What was seen may be seconds old: no server that serves stops while another one is gone.
+        """
+        pod, cluster = seen.step.delete, seen.cluster
+        if pod is None or cluster.spec.paused:
+            return True
+        if pods.ready(pod) and not await self._poller.still_answer(cluster.key, pods.name(pod)):
+            return False
         metrics.API_WRITES.labels("delete").inc()
         await self._api.delete(POD, pod)
-        text = f"replacing pod {pods.name(pod)}: {why}"
+        text = f"replacing pod {pods.name(pod)}: {seen.step.message}"
         await self._recorder.emit(body, "ReplacingPod", text, warning=False)
+        return True
 
     async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> None:
         """Strike from the inventory what every server was seen without."""
         inventory = memory.inventory
-        if inventory is None or seen.silent or not seen.drifts or seen.trouble:
+        if seen.silent or not seen.drifts or seen.trouble:
             return
         done_kv = sync.absent_everywhere(
             inventory.kv_pending_delete, [r.held for r in seen.reports.values() if r.held]
@@ -283,7 +326,7 @@ class Reconciler:
         done = inventory.with_pending_done(done_kv, inventory.namesrv_config_pending_reset - left)
         if done == inventory:
             return
-        memory.inventory = done
+        memory.written = Written(done, cluster.kv)
         seed = seed_configmap.build(cluster, done)
         await self._children.apply(plan.stamped(seed), memory.applied)
 
@@ -299,7 +342,7 @@ class Reconciler:
         if since < STATUS_INTERVAL and not urgent:
             return STATUS_INTERVAL - since
         memory.status_written = seen.now
-        await self._write_status(body, patch)
+        await self._statuses.write(body, patch)
         for event in transitions(previous, current):
             await self._recorder.emit(body, event.reason, event.message, warning=event.warning)
         return None
@@ -315,11 +358,13 @@ class Reconciler:
             "message": text,
             "conditions": to_status(found, (), cluster.generation, datetime.now(UTC)),
         }
-        return await self._write_status(body, first)
+        return await self._statuses.write(body, first)
 
     async def _reject(self, body: Object, error: SpecError) -> float | None:
         """A spec that cannot be followed: say so, and leave everything as it is."""
         previous, generation = body.get("status", {}), body["metadata"].get("generation", 0)
+        key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
+        await self._configs.without_cluster(key, _not_followed(key, error), gone=False)
         reason = "KVTooLarge" if error.reason.startswith("KVTooLarge") else "InvalidSpec"
         found = [Condition("Ready", False, reason, str(error))]
         found.append(Condition("Stalled", True, reason, str(error)))
@@ -333,19 +378,19 @@ class Reconciler:
         }
         patch = status.patch(previous, rejected)
         if patch is not None:
-            await self._write_status(body, patch)
+            await self._statuses.write(body, patch)
             await self._recorder.emit(body, reason, str(error), warning=True)
         return None
 
-    async def _write_status(self, body: Object, patch: Object) -> Object:
-        metadata = body["metadata"]
-        metrics.API_WRITES.labels("status").inc()
-        fenced = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "status": patch}
-        answer = await self._api.patch_status(
-            CLUSTER, metadata["namespace"], metadata["name"], fenced
-        )
-        self._store.put(CLUSTER, answer)
-        return answer
+
+def _no_cluster(key: Key) -> Trouble:
+    text = f"there is no {CLUSTER.name} {key}; make it, or correct spec.clusterRef in a new object"
+    return Trouble("ClusterNotFound", text)
+
+
+def _not_followed(key: Key, error: SpecError) -> Trouble:
+    text = f"nothing is changed for {CLUSTER.name} {key} until its own spec is mended: {error}"
+    return Trouble("ClusterNotFollowed", text)
 
 
 def _by_name(objects: Sequence[Object]) -> dict[str, Object]:

@@ -1,39 +1,32 @@
 """All children of NameServerClusters, from their manifests alone."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
+import msgspec
 import yaml
 
-from rocketmq_operator.errors import SpecError
-from rocketmq_operator.reconciler.kinds import CLUSTER, Object
+from rocketmq_operator.reconciler import delegation, kvconfig
+from rocketmq_operator.reconciler.kinds import Object
+from rocketmq_operator.reconciler.manifests import Manifests
 from rocketmq_operator.reconciler.resources import Circumstances, desired
+from rocketmq_operator.reconciler.resources.inventory import Written
 from rocketmq_operator.reconciler.spec import parse
 
-NO_UID: Final = ""
 
-
-def manifests(text: str, namespace: str) -> list[Object]:
-    """The NameServerClusters in a YAML stream, those without a namespace in ``namespace``.
-
-    Other objects are passed over. Raises SpecError for what is no YAML, and for a stream without
-    a NameServerCluster.
-    """
-    found = [_placed(document, namespace) for document in _documents(text) if _ours(document)]
-    if not found:
-        raise SpecError("the file", f"there is no {CLUSTER.api_version} {CLUSTER.name} in it")
-    return found
-
-
-def children(body: Object, default_image: str, operator_namespace: str) -> Iterator[Object]:
-    """The objects that the operator would make of a NameServerCluster that is new.
+def children(given: Manifests, default_image: str, operator_namespace: str) -> Iterator[Object]:
+    """The objects that the operator would make of NameServerClusters that are new.
 
     Without owner: only the API server knows the uid. Raises SpecError.
     """
-    given = Circumstances(operator_namespace=operator_namespace)
-    for child in desired(parse(body, default_image), given):
-        del child["metadata"]["ownerReferences"]
-        yield child
+    for body in given.clusters:
+        cluster = parse(body, default_image)
+        configs = map(kvconfig.read, given.kv_configs_of(cluster.key))
+        division = delegation.divide(cluster, configs, Written(), given.labels)
+        cluster = msgspec.structs.replace(cluster, delegated=division.delegated)
+        for child in desired(cluster, Circumstances(operator_namespace=operator_namespace)):
+            del child["metadata"]["ownerReferences"]
+            yield child
 
 
 def to_yaml(objects: Iterable[Object]) -> str:
@@ -47,23 +40,3 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         del data
         return True
-
-
-def _documents(text: str) -> list[Any]:
-    try:
-        return list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise SpecError("the file", f"it is no YAML: {error}") from error
-
-
-def _ours(document: Any) -> bool:
-    if not isinstance(document, dict):
-        return False
-    return (document.get("apiVersion"), document.get("kind")) == (CLUSTER.api_version, CLUSTER.name)
-
-
-def _placed(document: Object, namespace: str) -> Object:
-    metadata = document.get("metadata")
-    if not isinstance(metadata, dict) or not metadata.get("name"):
-        raise SpecError("metadata.name", "it is missing; every NameServerCluster has a name")
-    return {**document, "metadata": {"namespace": namespace, "uid": NO_UID, **metadata}}

@@ -123,9 +123,14 @@ def _gated(
     if gate.budget is not None and not _allows(gate.budget):
         text = f"PodDisruptionBudget {gate.budget['metadata']['name']} lets no server stop now"
         return _wait(Blocker.DISRUPTION_BUDGET, text)
-    chosen = max(outdated, key=lambda server: pods.ordinal(server.pod))
+    chosen = max(outdated, key=_order)
     left = f"{len(outdated)} of {len(servers)} pods left to replace"
     return Step(RolloutState.ROLLING, chosen.pod, (), left, chosen.name)
+
+
+def _order(server: Server) -> tuple[bool, int]:
+    """Who does not answer goes first: while it serves nobody, nobody else may stop."""
+    return server.view is None, pods.ordinal(server.pod)
 
 
 def _allows(budget: Object) -> bool:
@@ -165,14 +170,19 @@ def _behind(server: Server, untouched: Sequence[Server]) -> tuple[Blocker | None
 
 
 def missing(view: ServerView | None, others: Mapping[str, ServerView | None]) -> str:
-    """The first broker that another server shows now and ``view`` lacks, in words, or ""."""
+    """The first broker that another server shows now and ``view`` lacks, in words, or "".
+
+    One that has not registered there is lacking too: until it has, that server does not notice
+    its end, and by then those who look up servers by name have found the new address.
+    """
     shown = {b: s for other in others.values() if other for b, s in other.brokers.items()}
     if view is None:
         return "anything (no answer)"
     for broker in sorted(shown):
         mine = view.brokers.get(broker)
-        if mine is None:
-            return f"broker {broker.name} (id {broker.id}) of {broker.cluster}"
+        if mine is None or mine.provisional:
+            how = "" if mine is None else " as registered"
+            return f"broker {broker.name} (id {broker.id}) of {broker.cluster}{how}"
         if None not in (mine.topics, shown[broker].topics) and mine.topics != shown[broker].topics:
             return f"all topics of broker {broker.name}: {mine.topics} of {shown[broker].topics}"
         if older(mine, shown[broker]):

@@ -4,7 +4,6 @@ The CRD's schema refuses most mistakes before they come here. What it cannot see
 """
 
 import json
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from rocketmq_operator.errors import SpecError
+from rocketmq_operator.reconciler.delegated import Delegated
 from rocketmq_operator.reconciler.kinds import Key, Object
 from rocketmq_operator.reconciler.names import Names
 from rocketmq_operator.reconciler.sync import Policy, Prune
@@ -22,16 +22,18 @@ ORDER_TOPICS: Final = "ORDER_TOPIC_CONFIG"
 MAX_KV_BYTES: Final = 900_000
 """The wanted KV entries as JSON; a ConfigMap holds 1 MiB, and the inventory needs its part."""
 
-DEFAULT_RESOURCES: Final[Mapping[str, Mapping[str, str]]] = {
-    "requests": {"cpu": "100m", "memory": "128Mi"},
-    "limits": {"memory": "512Mi"},
-}
-
 PodPart = dict[str, Any]
 """A part of a pod in Kubernetes's own form, passed through."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[int, Meta(ge=0)]
+
+
+class Flavor(StrEnum):
+    """``spec.flavor``: which NameServer runs."""
+
+    NATIVE = "Native"
+    JAVA = "Java"
 
 
 class LogLevel(StrEnum):
@@ -70,6 +72,13 @@ class OnTimeout(StrEnum):
 
     PAUSE = "Pause"
     CONTINUE = "Continue"
+
+
+class OnRestartRequired(StrEnum):
+    """``spec.rollout.onRestartRequired``: what follows for properties read at the start only."""
+
+    REPORT = "Report"
+    RESTART = "Restart"
 
 
 class Part(Struct, frozen=True, rename="camel"):
@@ -267,6 +276,23 @@ class KvNamespace(Part, frozen=True):
     entries: dict[str, str] = {}
 
 
+class DelegationFrom(StrEnum):
+    """``spec.kvDelegation.from``: where NameServerKVConfigs may be."""
+
+    NONE = "None"
+    SAME = "Same"
+    SELECTOR = "Selector"
+    ALL = "All"
+
+
+class KvDelegation(Part, frozen=True):
+    """``spec.kvDelegation``; the selector is in Kubernetes's own form."""
+
+    from_: DelegationFrom = field(name="from", default=DelegationFrom.SAME)
+    namespace_selector: PodPart = {}
+    reserved_namespaces: list[str] = []
+
+
 class Drift(Part, frozen=True):
     """``spec.drift``."""
 
@@ -311,6 +337,7 @@ class Rollout(Part, frozen=True):
     view_timeout_seconds: Seconds = 180
     on_timeout: OnTimeout = OnTimeout.PAUSE
     repair_broken_pods: bool = True
+    on_restart_required: OnRestartRequired = OnRestartRequired.REPORT
 
 
 class LocalSecret(Part, frozen=True):
@@ -325,6 +352,7 @@ class ClusterSpec(Part, frozen=True):
     replicas: Annotated[int, Meta(ge=1, le=9)] = 3
     suspend: bool = False
     paused: bool = False
+    flavor: Flavor = Flavor.NATIVE
     image: str = ""
     image_pull_policy: str | None = None
     image_pull_secrets: list[LocalSecret] = []
@@ -344,6 +372,7 @@ class ClusterSpec(Part, frozen=True):
     namesrv_config: dict[str, str] = {}
     kv_config: list[KvNamespace] = []
     order_topics: dict[str, str] = {}
+    kv_delegation: KvDelegation = KvDelegation()
     drift: Drift = Drift()
     brokers: Brokers = Brokers()
     disruption_budget: DisruptionBudget = field(
@@ -358,7 +387,7 @@ class ClusterSpec(Part, frozen=True):
 
     @property
     def kv(self) -> dict[str, dict[str, str]]:
-        """Wanted KV entries by KV namespace, those of ordered topics among them."""
+        """KV entries that stand here, by KV namespace, those of ordered topics among them."""
         tables = {item.kv_namespace: item.entries for item in self.kv_config}
         if self.order_topics:
             tables[ORDER_TOPICS] = self.order_topics
@@ -368,7 +397,8 @@ class ClusterSpec(Part, frozen=True):
 class Cluster(Struct, frozen=True):
     """One NameServerCluster: who it is and what it wants.
 
-    ``default_image`` is the image it has, or would have, without ``spec.image``.
+    ``default_image`` is the image it has, or would have, without ``spec.image``; ``delegated`` is
+    what its servers hold for others.
     """
 
     key: Key
@@ -376,11 +406,19 @@ class Cluster(Struct, frozen=True):
     generation: int
     spec: ClusterSpec
     default_image: str
+    delegated: Delegated = Delegated()
 
     @property
     def names(self) -> Names:
         """What its children are called."""
         return Names(self.key.namespace, self.key.name)
+
+    @property
+    def kv(self) -> dict[str, dict[str, str]]:
+        """All wanted KV entries, by KV namespace."""
+        own, others = self.spec.kv, self.delegated.kv
+        names = {**own, **others}
+        return {name: {**others.get(name, {}), **own.get(name, {})} for name in names}
 
     @property
     def tls_secret(self) -> str | None:

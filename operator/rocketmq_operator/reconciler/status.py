@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from rocketmq_operator import __version__
@@ -11,12 +12,13 @@ from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER, Names
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.reports import Report
-from rocketmq_operator.reconciler.spec import ClusterSpec, Mirror
+from rocketmq_operator.reconciler.spec import ClusterSpec, Flavor, Mirror
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import BrokerId, Entry, ServerView, State
 
 LISTED_KEYS: Final = 16
 MAX_CLUSTERS: Final = 64
+MAX_KV_NAMESPACES: Final = 64
 MAX_REASON: Final = 256
 MAX_TEXT: Final = 1024
 
@@ -41,11 +43,12 @@ def build(seen: Observed, previous: Object) -> Object:
         "config": health.config_column(seen),
         "image": spec.image,
         "availableImage": seen.available_image,
-        "version": _version(seen.reports.values(), previous),
+        "version": _version(seen, previous),
         "operatorVersion": __version__,
         "addresses": _addresses(names, spec, seen.external),
         "nameServers": [_server(seen, pod) for pod in seen.pods],
         "kvConfig": _kv(seen),
+        "kvDelegation": _delegation(seen),
         "namesrvConfig": _config(seen),
         "rollout": _rollout(seen, previous.get("rollout", {})),
         "conditions": found,
@@ -111,9 +114,12 @@ def _addresses(names: Names, spec: ClusterSpec, external: Sequence[str]) -> Obje
     return filled(found)
 
 
-def _version(reports: Any, previous: Object) -> str:
-    versions = sorted({report.version for report in reports if report.version})
-    return ", ".join(versions)[:128] or str(previous.get("version", ""))
+def _version(seen: Observed, previous: Object) -> str:
+    """What servers say, or said; Java's say nothing."""
+    versions = sorted({report.version for report in seen.reports.values() if report.version})
+    if versions:
+        return ", ".join(versions)[:128]
+    return "" if seen.cluster.spec.flavor is Flavor.JAVA else str(previous.get("version", ""))
 
 
 def _revisions(seen: Observed) -> Object:
@@ -139,7 +145,7 @@ def _server(seen: Observed, pod: Object) -> Object:
         "node": pod["spec"].get("nodeName", ""),
         "revision": pods.revision(pod),
         "startTime": to_text(started) if started else "",
-        "state": _server_state(pod, report),
+        "state": _server_state(pod, report, seen.now),
         "error": report.error[:MAX_TEXT] if report else "",
     }
     if report and report.view:
@@ -156,10 +162,10 @@ def _server(seen: Observed, pod: Object) -> Object:
     return filled(row)
 
 
-def _server_state(pod: Object, report: Report | None) -> str:
+def _server_state(pod: Object, report: Report | None, now: datetime) -> str:
     if pods.terminating(pod):
         return "Terminating"
-    found = pods.trouble(pod)
+    found = pods.trouble(pod, now)
     if found and not pods.ready(pod):
         return found.reason
     if report and report.view:
@@ -193,9 +199,20 @@ def _rollout(seen: Observed, previous: Object) -> Object:
 
 
 def _kv(seen: Observed) -> list[Object]:
-    return [
-        _kv_namespace(seen, namespace, table) for namespace, table in sorted(seen.wanted.kv.items())
-    ]
+    tables = sorted(seen.wanted.kv.items())[:MAX_KV_NAMESPACES]
+    return [_kv_namespace(seen, namespace, table) for namespace, table in tables]
+
+
+def _delegation(seen: Observed) -> Object:
+    """Nothing where no NameServerKVConfig names the cluster."""
+    shares, conflicts = seen.division.shares, seen.division.conflicts
+    if not shares:
+        return {}
+    return {
+        "objects": len(shares),
+        "refused": sum(share.trouble is not None for share in shares),
+        "conflicts": [conflict.to_status() for conflict in conflicts[:LISTED_KEYS]],
+    }
 
 
 def _kv_namespace(seen: Observed, namespace: str, table: Mapping[str, str]) -> Object:
@@ -207,7 +224,7 @@ def _kv_namespace(seen: Observed, namespace: str, table: Mapping[str, str]) -> O
         {
             "kvNamespace": namespace,
             "keys": len(table),
-            "hash": _hash(table),
+            "hash": table_hash(table),
             "inSync": bool(seen.drifts) and not seen.silent and not drifted,
             "unmanagedKeys": unmanaged,
             "drifted": _listed(drifted),
@@ -222,7 +239,7 @@ def _config(seen: Observed) -> Object:
     restart = sorted({key for report in seen.reports.values() for key in report.restart_required})
     return filled(
         {
-            "hash": _hash(seen.wanted.config),
+            "hash": table_hash(seen.wanted.config),
             "inSync": bool(drifts) and not seen.silent and not drifted and not unknown,
             "keys": len(seen.wanted.config),
             "drifted": _listed(drifted),
@@ -237,7 +254,8 @@ def _listed(keys: Sequence[str]) -> list[str]:
     return [key[:MAX_TEXT] for key in keys[:LISTED_KEYS]]
 
 
-def _hash(table: Mapping[str, str]) -> str:
+def table_hash(table: Mapping[str, str]) -> str:
+    """A short text that is equal for equal tables."""
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -7,9 +7,15 @@ cannot read, so only a read-back tells whether a server is in sync.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rocketmq_operator.protocol.configuration import PROPERTIES, normalize
+
+STARTED_WITH: Final[Mapping[str, str]] = {
+    "enableShutdownGracefully": "true",
+    "shutdownWaitTimeSeconds": "1",
+}
+"""What servers are started with where nothing else is wanted: clients are sent on, not cut off."""
 
 KvTables = Mapping[str, Mapping[str, str]]
 """KV namespace to key to value."""
@@ -34,7 +40,8 @@ class Prune(StrEnum):
 class Wanted:
     """What every server of a cluster shall hold.
 
-    ``kv_delete`` and ``config_reset`` name what the operator once wrote and is no longer wanted.
+    ``kv_delete`` and ``config_reset`` name what the operator once wrote and is no longer wanted;
+    ``kv_reported`` are keys for which ``Report`` holds, whatever ``kv_policy`` is.
     """
 
     config: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +51,12 @@ class Wanted:
     kv_delete: Mapping[str, frozenset[str]] = field(default_factory=dict)
     kv_policy: Policy = Policy.CORRECT
     prune: Prune = Prune.OWNED
+    kv_reported: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def reports(self, key: "KvKey") -> bool:
+        """Whether a difference in this entry is shown, not corrected."""
+        reported = key.key in self.kv_reported.get(key.namespace, ())
+        return reported or self.kv_policy is Policy.REPORT
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -52,8 +65,9 @@ class Wanted:
 
     def config_target(self) -> dict[str, str]:
         """Wanted values, and the defaults of the keys to reset where a default is known."""
-        defaults = {key: PROPERTIES[key].default for key in self.config_reset if key in PROPERTIES}
-        return {**defaults, **self.config}
+        known = {key: PROPERTIES[key].default for key in self.config_reset if key in PROPERTIES}
+        started = {key: text for key, text in STARTED_WITH.items() if key in known}
+        return {**known, **started, **self.config}
 
 
 class KvKey(NamedTuple):
@@ -130,8 +144,12 @@ def writes(wanted: Wanted, held: Held, before: Wanted | None) -> Writes:
     delete = _surplus(wanted, held)
     if wanted.config_policy is Policy.REPORT:
         config = {k: v for k, v in config.items() if before and before.config_target().get(k) != v}
+    put = {
+        key: value
+        for key, value in put.items()
+        if not wanted.reports(key) or (before and _value(before, key) != value)
+    }
     if wanted.kv_policy is Policy.REPORT:
-        put = {key: value for key, value in put.items() if before and _value(before, key) != value}
         delete = tuple(key for key in delete if key.key in wanted.kv_delete.get(key.namespace, ()))
     return Writes(config, put, tuple(sorted(delete)))
 

@@ -21,7 +21,8 @@ class Transition(NamedTuple):
 
 def transitions(before: Object, after: Object) -> list[Transition]:
     """The Events that tell the step from one status to the next."""
-    return [*_conditions(before, after), *list(_brokers(before, after))[:MAX_BROKER_EVENTS]]
+    brokers = list(_brokers(before, after))[:MAX_BROKER_EVENTS]
+    return [*_conditions(before, after), *_contested(before, after), *brokers]
 
 
 def _conditions(before: Object, after: Object) -> Iterator[Transition]:
@@ -33,10 +34,21 @@ def _conditions(before: Object, after: Object) -> Iterator[Transition]:
         text = condition["message"]
         if name == "Ready" and status == "True":
             yield Transition("Ready", text, warning=False)
-        elif name == "Stalled":
+        elif name in {"Stalled", "Conflict"}:
             yield Transition(condition["reason"], text, warning=True)
         elif name == "ViewsConverged" and condition["reason"] == "Diverged":
             yield Transition("ViewsDiverged", text, warning=True)
+
+
+def _contested(before: Object, after: Object) -> Iterator[Transition]:
+    """Of a NameServerCluster: the keys that others began to ask for."""
+    earlier, later = (s.get("kvDelegation", {}).get("conflicts", ()) for s in (before, after))
+    for item in [item for item in later if item not in earlier]:
+        text = (
+            f"KV key {item['key']} of {item['kvNamespace']} has the value of {item['owner']}, not "
+            f"that of {', '.join(item['refused'])}"
+        )
+        yield Transition("KeysContested", text, warning=True)
 
 
 def _brokers(before: Object, after: Object) -> Iterator[Transition]:

@@ -31,12 +31,14 @@ class Sighting:
     """A broker as one server shows it.
 
     ``topics`` and ``data_version`` are None and empty for servers that do not tell them.
+    ``provisional``: the server has it from another one, the broker has not registered there yet.
     """
 
     address: str
     zone: str = ""
     topics: int | None = None
     data_version: str = ""
+    provisional: bool = False
 
 
 def older(one: Sighting, other: Sighting) -> bool:

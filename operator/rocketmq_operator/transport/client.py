@@ -2,6 +2,7 @@
 """One persistent connection to one peer, opened on demand, answers matched by opaque."""
 
 import asyncio
+import os
 import ssl
 from types import TracebackType
 from typing import cast
@@ -92,7 +93,7 @@ class RemotingClient:
                         lambda: _Connection(self.address), self._host, self._port, ssl=self._tls
                     )
             except (OSError, TimeoutError) as error:
-                reason = str(error) or f"no connection within {self._connect_timeout} s"
+                reason = _reason(error) or f"no connection within {self._connect_timeout} s"
                 raise ConnectFailed(f"connect to {self.address} failed: {reason}") from error
             return self._connection
 
@@ -119,6 +120,13 @@ class RemotingClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _reason(error: OSError) -> str:
+    """asyncio's own words for a refused connection repeat the address."""
+    if isinstance(error, ConnectionError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return str(error)
 
 
 class _Connection(asyncio.Protocol):

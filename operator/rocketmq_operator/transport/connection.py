@@ -93,17 +93,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.active = True
+        decoder = self._decoder
         try:
-            payloads = self._decoder.feed(data)
-            if self._backlog or self._blocked:
+            payloads = decoder.feed(data)
+            if self._backlog or self._paused or self._held >= MAX_HELD:
                 self._backlog.extend(payloads)
+            elif len(payloads) == 1:
+                self._answer_one(payloads[0])
             else:
                 self._answer_all(payloads)
-            if self._decoder.failed:
-                self._decoder.feed(b"")
+            if decoder.failed:
+                decoder.feed(b"")
         except ProtocolError as error:
             self._reject(error)
-        if self._decoder.buffered != self._kept:
+        if decoder.buffered != self._kept:
             self._account()
 
     def _account(self) -> None:
@@ -114,6 +117,14 @@ class Connection(asyncio.Protocol):
     def _forget(self) -> None:
         self._decoder = FrameDecoder()
         self._account()
+
+    def _answer_one(self, payload: bytes) -> None:
+        """What ``_answer_all`` does, for the usual case."""
+        answer = self._handler.answer(self, payload)
+        if answer is not None and self._transport is not None:
+            self._transport.write(answer)
+        elif self._held:
+            self._regulate()
 
     def _answer_all(self, payloads: Iterable[bytes]) -> None:
         """Answer ``payloads`` with one write, or until the peer has to be waited for."""

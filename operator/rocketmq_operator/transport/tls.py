@@ -61,16 +61,21 @@ class ServerTls:
 def client_context(authority: bytes, certificate: bytes, key: bytes) -> ssl.SSLContext:
     """The context of a client that trusts ``authority`` and shows ``certificate``, all PEM.
 
-    Names are not checked, as RocketMQ's own clients do not: servers are reached by addresses that
-    change. Raises SettingsError for what cannot be used.
+    With no authority every server is trusted, as Java's tools do by default; with no certificate
+    none is shown. Names are not checked, as RocketMQ's own clients do not: servers are reached by
+    addresses that change. Raises SettingsError for what cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a server's own certificate will do
+    if not authority:
+        context.verify_mode = ssl.CERT_NONE
     try:
-        context.load_verify_locations(cadata=authority.decode("ascii"))
-        _load_from_memory(context, certificate + b"\n" + key)
+        if authority:
+            context.load_verify_locations(cadata=authority.decode("ascii"))
+        if certificate:
+            _load_from_memory(context, certificate + b"\n" + key)
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"the certificate, its key or its authority cannot be used: {error}; all must be PEM, "

@@ -4,7 +4,17 @@ Each process has a directory of its own and a loopback address that nobody else 
 with this process. Start flags and their reasons are in `jvm.py`.
 """
 
-from harness.java.clients import Mqadmin, View, consume, produce, read_kv, view
+from harness.java.clients import (
+    Mqadmin,
+    View,
+    command_lines,
+    consume,
+    consumer,
+    monitor,
+    produce,
+    read_kv,
+    view,
+)
 from harness.java.libraries import OLD_VERSION, VERSION, Libraries, libraries
 from harness.java.servers import Broker, NameServer, answers, knows_broker
 
@@ -17,9 +27,12 @@ __all__ = [
     "NameServer",
     "View",
     "answers",
+    "command_lines",
     "consume",
+    "consumer",
     "knows_broker",
     "libraries",
+    "monitor",
     "produce",
     "read_kv",
     "view",

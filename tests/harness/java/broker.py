@@ -1,6 +1,6 @@
 """What a Java broker is told, wherever it runs: its settings and its command line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ class BrokerSettings:
 
     It listens at `host`, keeps its files in `directory` and registers with `namesrv`, one or more
     `host:port` with `;` between them, or none to have it look by other settings. `properties`
-    override what follows from the rest.
+    override what follows from the rest; `flags` are further words for the JVM.
     """
 
     namesrv: str
@@ -36,6 +36,7 @@ class BrokerSettings:
     cluster: str = "DefaultCluster"
     port: int = PORT
     properties: Properties = field(default_factory=dict)
+    flags: Sequence[str] = ()
 
     @property
     def address(self) -> str:
@@ -87,5 +88,5 @@ class BrokerSettings:
             ["-c", str(self.file)],
             directory=self.directory,
             heap="192m",
-            flags=FLAGS,
+            flags=(*FLAGS, *self.flags),
         )

@@ -1,6 +1,5 @@
 """Java's mqadmin, producer and consumers, each run to its end under a deadline."""
 
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,11 +11,14 @@ from typing import Any, Final, Literal
 import msgspec
 
 from harness.errors import HarnessError
-from harness.java.jvm import command
+from harness.java.jvm import command, make_home
 from harness.java.libraries import VERSION, libraries
+from harness.processes import Child, start
 from harness.traffic import GRACE, Consumed, Order, Produced, consumed, produced, run_client
 from rocketmq_operator.protocol import fastjson
 
+FOR_EVER: Final = 1_000_000
+"""More messages and seconds than a test has."""
 MQADMIN: Final = "org.apache.rocketmq.tools.command.MQAdminStartup"
 
 
@@ -92,6 +94,21 @@ def consume(  # noqa: PLR0913 - settings by keyword, each with a default
         return consumed(argv, order, directory=directory)
 
 
+@contextmanager
+def consumer(namesrv: str, topic: str, *, group: str) -> Iterator[Child]:
+    """A push consumer that consumes whatever comes, meanwhile."""
+    order = Order(namesrv, topic, FOR_EVER, group, deadline=FOR_EVER)
+    with _started("Traffic", ["push", *order.words()]) as child:
+        yield child
+
+
+@contextmanager
+def monitor(namesrv: str) -> Iterator[Child]:
+    """Java's startMonitoring, meanwhile; its log has what it reports."""
+    with _started(MQADMIN, ["startMonitoring", "-n", namesrv]) as child:
+        yield child
+
+
 def read_kv(namesrv: str, namespace: str, key: str, *, version: str = VERSION) -> str:
     """A KV entry as the class behind Java's mqadmin reads it.
 
@@ -123,6 +140,30 @@ def view(
     return [msgspec.convert(fastjson.loads(line.encode()), View) for line in lines]
 
 
+def command_lines(asked: Sequence[Sequence[str | None]], *, version: str = VERSION) -> list[Any]:
+    """What Java's mqadmin makes of command lines, each a command's name and its words.
+
+    One answer for each: `values` by long name or `error`; `usage` where the only word is None.
+    """
+    text = "".join(f"{msgspec.json.encode(words).decode()}\n" for words in asked)
+    with _program("CommandLines", [], version) as (argv, directory):
+        done = subprocess.run(
+            argv, input=text, cwd=directory, capture_output=True, text=True, timeout=GRACE,
+            check=True,
+        )  # fmt: skip
+    return [msgspec.json.decode(line) for line in done.stdout.splitlines() if line[:1] == "{"]
+
+
+@contextmanager
+def _started(main: str, words: list[str]) -> Iterator[Child]:
+    with _program(main, words, VERSION) as (argv, directory):
+        child = start(argv, log=directory / "log", name=main, cwd=directory)
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
 def _run(
     main: str, words: list[str], *, version: str, timeout: float, flags: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
@@ -139,9 +180,7 @@ def _program(
     """A command line, and the directory that its program keeps its files in."""
     with tempfile.TemporaryDirectory(prefix="java-client-") as scratch:
         directory, jars = Path(scratch), libraries(version)
-        (directory / "conf").mkdir()
-        # The mqadmin of 4.x reads its logging configuration from here and nowhere else.
-        shutil.copy(jars.logback, directory / "conf/logback_tools.xml")
+        make_home(jars, directory)
         own = [f"-Djava.io.tmpdir={directory}", *flags]
         argv = command(jars, main, words, directory=directory, heap="64m", flags=own)
         yield argv, directory

@@ -1,7 +1,8 @@
 """The image of the Java peers: a JRE, and below /opt/rocketmq what a `Libraries` directory has.
 
-In it are `lib` (the jars), `classes` (our compiled programs) and `logback.xml`. The image may run
-as any user, on a read-only root.
+In it are `lib` (the jars), `classes` (our compiled programs) and `logback.xml`, and what makes it
+look like Apache's image to whoever starts a NameServer in it: ROCKETMQ_HOME and the NameServer's
+file in `conf`. The image may run as any user, on a read-only root.
 """
 
 import shutil
@@ -13,6 +14,8 @@ from harness.java.libraries import HERE, VERSION, Libraries, libraries
 
 IN_IMAGE: Final = Libraries(VERSION, Path("/opt/rocketmq"), "java")
 CONTENT: Final = ("lib", "classes", "logback.xml")
+HOME: Final = "ROCKETMQ_HOME"
+NAMESERVER_LOGBACK: Final = "conf/rmq.namesrv.logback.xml"
 
 
 def image_context(target: Path) -> None:
@@ -41,6 +44,7 @@ def embedded_image() -> Image:
         binds={
             **in_place([home, *sorted(outside)]),
             **{str(IN_IMAGE.directory / name): str(jars.directory / name) for name in CONTENT},
+            str(IN_IMAGE.directory / NAMESERVER_LOGBACK): str(jars.logback),
         },
-        env={"PATH": f"{home / 'bin'}:{SYSTEM_PATH}"},
+        env={"PATH": f"{home / 'bin'}:{SYSTEM_PATH}", HOME: str(IN_IMAGE.directory)},
     )

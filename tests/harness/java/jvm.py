@@ -1,6 +1,7 @@
 """Java command lines, and loopback addresses for Java peers."""
 
 import itertools
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -23,6 +24,13 @@ OPEN_MODULES: Final = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
 )
+
+
+def make_home(libraries: Libraries, directory: Path) -> None:
+    """Make a directory what 4.x takes for its home: it reads its logging from there alone."""
+    (directory / "conf").mkdir(parents=True, exist_ok=True)
+    for program in ("broker", "namesrv", "tools"):
+        shutil.copy(libraries.logback, directory / f"conf/logback_{program}.xml")
 
 
 def command(

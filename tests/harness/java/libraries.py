@@ -14,10 +14,12 @@ from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 
 VERSION: Final = "5.3.3"
-OLD_VERSION: Final = "4.9.8"
-"""The newest of the 4.9 line."""
+OLD_VERSION: Final = "4.9.7"
+"""The newest of the 4.9 line whose servers are on Maven Central."""
 HERE: Final = Path(__file__).parent
-PROGRAMS: Final = ("src/Traffic.java", "src/View.java")
+PROGRAMS: Final = tuple(
+    f"src/{name}.java" for name in ("Traffic", "View", "Lookups", "CommandLines")
+)
 SOURCES: Final = ("pom.xml", "logback.xml", *PROGRAMS)
 FETCH_TIMEOUT: Final = 900.0
 COMPILE_TIMEOUT: Final = 120.0
@@ -47,7 +49,6 @@ class Libraries:
 def libraries(version: str = VERSION) -> Libraries:
     """The jars of `version`, fetched by Maven if the cache has none (half a minute).
 
-    A 4.x version has clients and mqadmin only.
     Raises HarnessError if a program is missing, or if Maven or the compiler fails.
     """
     java = _program("java")
@@ -83,7 +84,6 @@ def _fetch(maven: str, version: str, target: Path) -> None:
     log = target.with_name("maven.log")
     command = [
         *(maven, "--batch-mode", "-f", str(HERE / "pom.xml"), f"-Drocketmq.version={version}"),
-        *([] if version.startswith("4.") else ["--activate-profiles", "servers"]),
         *("dependency:copy-dependencies", f"-DoutputDirectory={target}"),
     ]
     with log.open("wb") as output:

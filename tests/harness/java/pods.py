@@ -1,7 +1,7 @@
 """Java brokers, producers and consumers as pods, which reach NameServers by their DNS names."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -11,7 +11,16 @@ from harness.java.broker import PORT, BrokerSettings, Properties
 from harness.java.image import IN_IMAGE
 from harness.java.jvm import command
 from harness.java.servers import knows_broker
-from harness.traffic import GRACE, Consumed, Order, Produced, read_consumed, read_produced
+from harness.traffic import (
+    GRACE,
+    Consumed,
+    LookedUp,
+    Order,
+    Produced,
+    read_consumed,
+    read_looked_up,
+    read_produced,
+)
 from harness.wait import until
 from harness.workspace import Object, Workspace
 
@@ -39,6 +48,11 @@ RESTRICTED: Final = {
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+FRESH_NAMES: Final = "-Dsun.net.inetaddr.ttl=1"
+"""Java else keeps the address behind a name for 30 s."""
+LOOKUP_CLIENTS: Final = 4
+LOOKUP_PAUSE: Final = 20
+"""Milliseconds."""
 _numbers: Final = itertools.count()
 
 
@@ -48,7 +62,7 @@ class BrokerPod:
     `namesrv` is one or more `host:port`, with `;` between them. It is ready when `ready` says
     so: by default when every one of these NameServers knows its address. `address` is where it
     listens, from the moment that its pod has an address. With `restarts` it is started again
-    whenever it ends.
+    whenever it ends. `flags` are further words for the JVM.
     """
 
     def __init__(  # noqa: PLR0913 - settings by keyword, each with a default
@@ -59,6 +73,7 @@ class BrokerPod:
         name: str = "broker-a",
         broker_id: int = 0,
         properties: Properties | None = None,
+        flags: Sequence[str] = (),
         restarts: bool = False,
         ready: "Callable[[BrokerPod], bool] | None" = None,
     ) -> None:
@@ -75,6 +90,7 @@ class BrokerPod:
             name=name,
             broker_id=broker_id,
             properties=dict(properties or {}),
+            flags=flags,
         )
 
     def registered(self) -> bool:
@@ -209,10 +225,69 @@ def start_producer(
     return ClientPod(workspace, "produce", order, read_produced)
 
 
+class LookupsPod:
+    """Java clients that look up routes, from the `with` statement to its end.
+
+    Every answer must have `brokers` broker names. Each client asks every 20 ms or so, for `topic`
+    or, where `topics` is given, for one of `topic-0`, `topic-1` and so on. With `renew_every` new
+    clients take the place of those that have asked so often.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        namesrv: str,
+        topic: str,
+        *,
+        brokers: int,
+        topics: int = 0,
+        renew_every: int = 0,
+    ) -> None:
+        self.pod = f"lookups-{next(_numbers)}"
+        self._workspace = workspace
+        numbers = (LOOKUP_CLIENTS, brokers, LOOKUP_PAUSE, topics, renew_every)
+        self._words = [namesrv, topic, *map(str, numbers)]
+
+    def so_far(self) -> LookedUp:
+        """What happened until now; nothing before the first second is over."""
+        lines = self._workspace.log(self.pod).splitlines()
+        told = [line for line in lines if line.startswith("{")]
+        return read_looked_up(told[-1]) if told else LookedUp(0, 0, 0, "")
+
+    def __enter__(self) -> Self:
+        program = command(
+            IN_IMAGE, "Lookups", self._words, directory=FILES, heap="64m", flags=[FRESH_NAMES]
+        )
+        self._workspace.apply(_pod(self._workspace, self.pod, program, memory="384Mi"))
+        until(
+            lambda: _phase(self._workspace, self.pod) == "Running" and self.so_far().asked,
+            timeout=START_TIMEOUT,
+            what=f"{self.pod} to ask",
+            interval=0.3,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _delete(self._workspace, f"pod/{self.pod}")
+
+
 def produce(workspace: Workspace, namesrv: str, topic: str, count: int) -> Produced:
     """Send `count` numbered messages, with retries for a minute. Raises HarnessError."""
     with start_producer(workspace, namesrv, topic, count) as producer:
         return producer.result()
+
+
+def start_consumer(
+    workspace: Workspace, namesrv: str, topic: str, count: int, *, deadline: float = DEADLINE
+) -> ClientPod[Consumed]:
+    """A consumer that ends with `count` different messages, to be used in a `with`."""
+    order = Order(namesrv, topic, count, "harness-consumer", deadline)
+    return ClientPod(workspace, "push", order, read_consumed)
 
 
 def consume(workspace: Workspace, namesrv: str, topic: str, count: int) -> Consumed:
@@ -220,8 +295,7 @@ def consume(workspace: Workspace, namesrv: str, topic: str, count: int) -> Consu
 
     Raises HarnessError if the program fails in another way than by its deadline.
     """
-    order = Order(namesrv, topic, count, "harness-consumer", DEADLINE)
-    with ClientPod(workspace, "push", order, read_consumed) as consumer:
+    with start_consumer(workspace, namesrv, topic, count) as consumer:
         return consumer.result()
 
 

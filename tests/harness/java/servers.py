@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from harness.java.broker import PORT, BrokerSettings, Properties
-from harness.java.jvm import command, new_address, properties_text
-from harness.java.libraries import VERSION, libraries
+from harness.java.jvm import command, make_home, new_address, properties_text
+from harness.java.libraries import OLD_VERSION, VERSION, libraries
+from harness.loopback import free_ports
 from harness.serverprocess import ServerProcess
 
 ASK_TIMEOUT: Final = 3.0
@@ -52,7 +53,7 @@ class NameServer(ServerProcess):
         self._libraries = libraries(version)
 
     def start(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_home(self._libraries, self.directory)
         self.configuration.write_text(properties_text(self.settings))
         argv = command(
             self._libraries,
@@ -89,8 +90,10 @@ class Broker(ServerProcess):
     ) -> None:
         super().__init__(f"java-{name}-{broker_id}", directory)
         self.namesrv, self.cluster, self.name, self.broker_id = namesrv, cluster, name, broker_id
-        self.address = address or f"{new_address()}:{PORT}"
-        self.host, _, port = self.address.rpartition(":")
+        # One of 4.x listens on all addresses, so its port must be nobody else's.
+        port = free_ports("", 1)[0] if version == OLD_VERSION else PORT
+        self.address = address or f"{new_address()}:{port}"
+        self.host, _, listening = self.address.rpartition(":")
         self._settings = BrokerSettings(
             namesrv=namesrv,
             host=self.host,
@@ -98,7 +101,7 @@ class Broker(ServerProcess):
             name=name,
             broker_id=broker_id,
             cluster=cluster,
-            port=int(port),
+            port=int(listening),
             properties=dict(properties or {}),
         )
         self._ready = ready or Broker.registered
@@ -109,7 +112,7 @@ class Broker(ServerProcess):
         return all(knows_broker(server, self.address) for server in self.namesrv.split(";"))
 
     def start(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_home(self._libraries, self.directory)
         self._settings.file.write_text(self._settings.text())
         argv = self._settings.command(self._libraries)
         what = f"broker {self.name}-{self.broker_id} to be registered with {self.namesrv}"

@@ -20,7 +20,7 @@ def cluster(address: str, ports: Sequence[int], *, audit_policy: Path, own_node_
     """The configuration of `kind create cluster`.
 
     The API and the relay are published at these two ports of `address`. A node image of ours has
-    versions of its own of some parts, and brings its network with it.
+    versions of its own of some parts.
     """
     api_port, relay_port = ports
     patches = [{"kind": "KubeletConfiguration", "failCgroupV1": False}, _audited()]
@@ -41,7 +41,6 @@ def cluster(address: str, ports: Sequence[int], *, audit_policy: Path, own_node_
                 "apiServerPort": api_port,
                 "podSubnet": "10.244.0.0/16",
                 "serviceSubnet": "10.96.0.0/16",
-                "disableDefaultCNI": own_node_image,
             },
             "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
             "nodes": [

@@ -11,7 +11,7 @@ from typing import Final
 
 from harness.binaries import CONTROL_PLANE, GO_MODULE, NODE, STORAGE, Binaries, binaries
 from harness.errors import HarnessError
-from harness.kind import archive, rootfs, systemimages
+from harness.kind import archive, networkpolicies, rootfs, systemimages
 from harness.kind.engine import Engine
 from harness.shell import run
 
@@ -24,6 +24,7 @@ SOURCES: Final = (
     *sorted(FILES.iterdir()),
     Path(__file__),
     Path(archive.__file__),
+    Path(networkpolicies.__file__),
     Path(rootfs.__file__),
     Path(systemimages.__file__),
 )
@@ -38,7 +39,8 @@ def node_image(engine: Engine) -> str:
     Programs and root filesystems come from the cache; without it this takes 10 min on 2 cores.
     """
     programs = [binaries(each) for each in (CONTROL_PLANE, NODE, STORAGE)]
-    reference = f"rocketmq-operator/kind-node:{programs[0].version}-{_fingerprint(programs)}"
+    directories = [*(each.directory for each in programs), networkpolicies.PROGRAM.built().parent]
+    reference = f"rocketmq-operator/kind-node:{programs[0].version}-{_fingerprint(directories)}"
     if not engine.has_image(reference):
         root = import_root(engine, rootfs.NODE)
         print(f"building the image {reference} ...", flush=True)
@@ -74,9 +76,9 @@ def import_root(engine: Engine, root: rootfs.RootFilesystem) -> str:
     return reference
 
 
-def _fingerprint(programs: Sequence[Binaries]) -> str:
+def _fingerprint(directories: Sequence[Path]) -> str:
     """Programs lie in directories named by what they are built from."""
-    digest = hashlib.sha256(repr([each.directory.name for each in programs]).encode())
+    digest = hashlib.sha256(repr([each.name for each in directories]).encode())
     for path in SOURCES:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -95,7 +97,8 @@ def _context(control_plane: Binaries, node: Binaries, storage: Binaries) -> Iter
         units = root / "etc/systemd/system"
         _copy(FILES / "load-images.conf", units / "containerd.service.d/load-images.conf")
         _copy(FILES / "10-bridge.conflist", root / "etc/cni/net.d/10-bridge.conflist")
-        _copy(FILES / "default-storage.yaml", root / "kind/manifests/default-storage.yaml")
+        for name in ("default-cni.yaml", "default-storage.yaml"):
+            _copy(FILES / name, root / "kind/manifests" / name)
         _copy(FILES / "Dockerfile", root / "Dockerfile")
         (root / "kind/version").write_text(control_plane.version)
         images = root / "kind/images"

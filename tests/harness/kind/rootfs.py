@@ -77,6 +77,7 @@ NODE: Final = RootFilesystem(
     ),
 )
 PROXY: Final = RootFilesystem("kube-proxy", ("iptables", "nftables"), "extract")
+POLICIES: Final = RootFilesystem("kube-router", ("iptables", "ipset"), "extract")
 BUSYBOX: Final = RootFilesystem("busybox", ("busybox-static",), "extract")
 PYTHON: Final = RootFilesystem("python", ("python3", "python3-venv", "dash"), "extract")
 JRE: Final = RootFilesystem(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.binaries import GO_MODULE, Binaries
-from harness.kind import rootfs
+from harness.kind import networkpolicies, rootfs
 from harness.kind.archive import write_archive
 
 REGISTRY: Final = "registry.k8s.io"
@@ -40,7 +40,9 @@ def write_system_images(
     _single(target, coredns, node.path("coredns"), entrypoint=True)
     _single(target, PAUSE, node.path("pause"), entrypoint=True)
     _single(target, PROVISIONER, storage.path("local-path-provisioner"))
-    _kube_proxy(target, f"{REGISTRY}/kube-proxy:{tag}", node.path("kube-proxy"))
+    proxy, policies = node.path("kube-proxy"), networkpolicies.PROGRAM.built()
+    _with_iptables(target, f"{REGISTRY}/kube-proxy:{tag}", proxy, rootfs.PROXY)
+    _with_iptables(target, networkpolicies.IMAGE, policies, rootfs.POLICIES)
     _busybox(target)
 
 
@@ -54,14 +56,16 @@ def _single(target: Path, reference: str, program: Path, *, entrypoint: bool = F
     )
 
 
-def _kube_proxy(target: Path, reference: str, program: Path) -> None:
+def _with_iptables(
+    target: Path, reference: str, program: Path, root: rootfs.RootFilesystem
+) -> None:
     families = [*IPTABLES, *(name.replace("ip", "ip6", 1) for name in IPTABLES)]
     write_archive(
-        target / "kube-proxy.tar",
+        target / f"{program.name}.tar",
         reference,
-        files={"/usr/local/bin/kube-proxy": program},
+        files={f"/usr/local/bin/{program.name}": program},
         links={f"/usr/sbin/{name}": "xtables-nft-multi" for name in families},
-        base=rootfs.PROXY.build(),
+        base=root.build(),
     )
 
 

@@ -17,7 +17,9 @@ def main() -> None:
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--bwrap", required=True)
     parser.add_argument("--version", required=True)
-    parser.add_argument("--nodes", type=int, default=1)
+    parser.add_argument("--number", type=int, required=True)
+    parser.add_argument("--block", type=int, default=0)
+    parser.add_argument("--renew", action="store_true", help="show the API that the node lives")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     asyncio.run(_run(AgentSettings(**vars(parser.parse_args()))))
 

@@ -14,7 +14,7 @@ from harness.node.names import Table, name_table
 from harness.node.objects import Object, is_finished, uid_of
 from harness.node.pod import Pod
 from harness.node.provisioner import Provisioner
-from harness.node.registration import register
+from harness.node.registration import node_name, register, renew_forever
 from harness.node.sources import Sources
 
 PODS_PER_BLOCK = 250
@@ -24,25 +24,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """`prefix` is the first half of the pods' addresses, such as `127.10`."""
+    """`prefix` is the first half of the pods' addresses, such as `127.10`; nodes count from 1.
+
+    New addresses come from `block` on, of PODS_PER_BLOCK each.
+    """
 
     kubeconfig: Path
     run_dir: Path
     prefix: str
     bwrap: str
     version: str
-    nodes: int
+    number: int
+    block: int
+    renew: bool
 
 
 class Agent:
-    """Runs every pod that the scheduler binds to one of its nodes."""
+    """Runs every pod that the scheduler binds to its node. The first makes volumes as well."""
 
     def __init__(self, settings: AgentSettings, api: Api) -> None:
         self._settings = settings
         self._api = api
         self._pods: dict[str, Pod] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._addresses = 0
+        self._name = node_name(settings.number)
+        self._addresses = settings.block * PODS_PER_BLOCK
         self._table: Table = {}
         self._names_changed = asyncio.Event()
         self._watch_all()
@@ -80,14 +86,13 @@ class Agent:
             for informer in sources:
                 await informer.synced.wait()
             group.create_task(self._pod_objects.run())
-            group.create_task(self._provisioner.run())
+            if self._settings.number == 1:
+                group.create_task(self._provisioner.run())
             group.create_task(self._publish_names())
-            await self._register_nodes()
-
-    async def _register_nodes(self) -> None:
-        for number in range(1, self._settings.nodes + 1):
             address, version = self._node.address, self._settings.version
-            await register(self._api, number, address, version, datetime.now(UTC))
+            await register(self._api, self._settings.number, address, version, datetime.now(UTC))
+            if self._settings.renew:
+                group.create_task(renew_forever(self._api, self._name))
 
     def _on_pod(self, item: Object, exists: bool) -> None:
         if not item["spec"].get("nodeName"):
@@ -96,12 +101,14 @@ class Agent:
         known = self._pods.get(uid)
         if known is not None:
             known.update(item) if exists else known.vanish()
-        elif exists and not is_finished(item):
+        elif exists and not is_finished(item) and item["spec"]["nodeName"] == self._name:
             self._start(item)
         self._names_changed.set()
 
     def _start(self, item: Object) -> None:
-        pod = Pod(self._node, item, self._next_address())
+        # One that ran here before the node was lost keeps the address that the API knows.
+        address = item.get("status", {}).get("podIP") or self._next_address()
+        pod = Pod(self._node, item, address)
         self._pods[pod.uid] = pod
         task = asyncio.create_task(self._run_pod(pod))
         self._tasks.add(task)

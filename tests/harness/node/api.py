@@ -75,6 +75,14 @@ class Api:
         """Create in the collection at `path`."""
         return await self._call("POST", path, body)
 
+    async def ensure(self, path: str, body: Object) -> None:
+        """Create in the collection at `path` unless it is there already."""
+        try:
+            await self.create(path, body)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+
     async def patch(self, path: str, body: Object, content_type: str = MERGE) -> Object:
         """Change parts."""
         return await self._call("PATCH", path, body, content_type)

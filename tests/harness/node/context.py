@@ -1,7 +1,6 @@
 """What the containers of a pod share: the pod, its directories, the node's services."""
 
 import asyncio
-import itertools
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -60,7 +59,6 @@ class Node:
     sources: Sources
     claims: Mapping[Key, Object]
     volumes: Mapping[Key, Object]
-    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def find_image(self, reference: str) -> Image | None:
         """The image of that reference, if it exists now."""
@@ -125,7 +123,7 @@ def start_ticks(pid: int) -> str | None:
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file; readers see the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.new")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
     scratch.write_text(text)
     os.replace(scratch, path)
 

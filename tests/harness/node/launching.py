@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +52,11 @@ def prepare(context: PodContext, container: Object, image: Image) -> Prepared:
 
     Raises MissingSourceError, UnknownFieldError, NoCommandError, RefusedError.
     """
-    number = next(context.node.numbers)
+    instance = str(time.time_ns())  # other nodes have logs of a pod of this name, too
     base = _base_environment(context, image)
     variables = container_environment(context.pod, container, context.node.sources, base)
     command = command_line(container, image, variables)
-    message_file = context.directory / "messages" / f"{number:06}"
+    message_file = context.directory / "messages" / instance
     message_file.parent.mkdir(exist_ok=True)
     message_file.touch(mode=0o666)
     mounts = _mounts(context, container, variables)
@@ -65,7 +66,7 @@ def prepare(context: PodContext, container: Object, image: Image) -> Prepared:
         sandbox=_sandbox(context, container, image, mounts),
         command=[own_address(word, context.ip) for word in command],
         environment=variables,
-        log=context.node.paths.container_logs(context.key, container["name"]) / f"{number:06}.log",
+        log=context.node.paths.container_logs(context.key, container["name"]) / f"{instance}.log",
     )
     return Prepared(launch, f"bubblewrap://{secrets.token_hex(32)}", message_file)
 

@@ -47,6 +47,7 @@ class Pod:
 
     async def run(self) -> None:
         """Live until the API's copy is to be deleted, stop everything, and clean up."""
+        remove(self.context.directory)  # of the pod, from before the node was lost
         self._write_etc()
         reporting = asyncio.create_task(self._report_changes())
         living = asyncio.create_task(self._live())

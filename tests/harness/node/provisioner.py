@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.node.api import TRANSIENT, Api, ApiError
+from harness.node.api import TRANSIENT, Api
 from harness.node.objects import Key, Object, is_terminating, key_of, uid_of
 from harness.rundir import remove
 
@@ -45,7 +45,7 @@ class Provisioner:
 
     async def run(self) -> None:
         """Look again after every change."""
-        await _create(self._api, "/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS)
+        await self._api.ensure("/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS)
         while True:
             await self.changed.wait()
             self.changed.clear()
@@ -63,7 +63,7 @@ class Provisioner:
             unbound = not claim["spec"].get("volumeName") and not is_terminating(claim)
             if ours and unbound and ("", volume_name(claim)) not in self._volumes:
                 volume = new_volume(claim, self._directory)
-                await _create(self._api, "/api/v1/persistentvolumes", volume)
+                await self._api.ensure("/api/v1/persistentvolumes", volume)
 
     async def _reclaim(self) -> None:
         for volume in list(self._volumes.values()):
@@ -103,11 +103,3 @@ def new_volume(claim: Object, directory: Path) -> Object:
             "claimRef": reference | {"namespace": namespace, "name": name},
         },
     }
-
-
-async def _create(api: Api, path: str, body: Object) -> None:
-    try:
-        await api.create(path, body)
-    except ApiError as error:
-        if error.status != 409:
-            raise

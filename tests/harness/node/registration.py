@@ -1,11 +1,16 @@
 """The Node objects that the scheduler binds pods to."""
 
-from datetime import datetime
+import asyncio
+import logging
+from datetime import UTC, datetime
 
-from harness.node.api import MERGE, Api
+from harness.node.api import MERGE, TRANSIENT, Api
 from harness.node.fields import NODE_CAPACITY
 from harness.node.objects import Object, timestamp
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+RENEW_EVERY = 3.0
+"""Seconds; a kubelet takes 10, and is given up later."""
 ZONE = "topology.kubernetes.io/zone"
 HEALTHY = {
     "Ready": ("True", "KubeletReady"),
@@ -20,11 +25,29 @@ def node_name(number: int) -> str:
     return f"node-{number}"
 
 
+log = logging.getLogger(__name__)
+
+
 async def register(api: Api, number: int, address: str, version: str, now: datetime) -> None:
-    """Make a ready Node; nothing has to renew it (see the controller manager's flags)."""
-    await api.create("/api/v1/nodes", node_object(number))
+    """Make a ready Node, or make one ready again."""
+    await api.ensure("/api/v1/nodes", node_object(number))
     status = {"status": node_status(number, address, version, now)}
     await api.patch(f"/api/v1/nodes/{node_name(number)}/status", status, MERGE)
+
+
+async def renew_forever(api: Api, name: str) -> None:
+    """Renew the Lease that tells the node controller of a living node, as kubelets do."""
+    metadata = {"name": name, "namespace": "kube-node-lease"}
+    spec = {"holderIdentity": name, "leaseDurationSeconds": 40}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+    await api.ensure(LEASES, {**lease, "metadata": metadata, "spec": spec})
+    while True:
+        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        try:
+            await api.patch(f"{LEASES}/{name}", {"spec": {"renewTime": moment}}, MERGE)
+        except TRANSIENT:
+            log.exception("the Lease of %s", name)
+        await asyncio.sleep(RENEW_EVERY)
 
 
 def node_object(number: int) -> Object:

@@ -1,74 +1,42 @@
-"""What a NameServer knows of brokers and topics: clusterList, topicList."""
+"""Brokers as NameServers know them: clusterList."""
 
 import asyncio
-import random
 import time
+from typing import Final
 
-import click
+from rocketmq_operator.admin.invocation import Command, Invocation
+from rocketmq_operator.admin.options import Option
+from rocketmq_operator.admin.output import Output, lines
+from rocketmq_operator.admin.render.cluster import cluster_list, cluster_totals, members, row
+from rocketmq_operator.admin.runtime import runtime_of
 
-from rocketmq_operator.admin.cli import namesrv_option, run
-from rocketmq_operator.admin.client import AdminClient
-from rocketmq_operator.admin.render import RuntimeInfo, cluster_list
-from rocketmq_operator.admin.targets import addresses
-from rocketmq_operator.errors import ProtocolError, ResponseError, TransportError
-
-MAX_AT_ONCE = 32
-"""Brokers asked at the same time."""
-
-
-@click.command("clusterList")
-@click.option("-c", "--clusterName", "cluster", metavar="<arg>", help="which cluster")
-@namesrv_option
-def cluster_list_command(cluster: str | None, namesrv_addr: str | None, seconds: float) -> None:
-    """List cluster infos.
-
-    Example: mqadmin clusterList -n 127.0.0.1:9876
-    """
-
-    async def work(admin: AdminClient) -> None:
-        info = await admin.cluster_info(_one(namesrv_addr), timeout=seconds)
-        brokers = {
-            a for data in info.broker_addr_table.values() for a in data.broker_addrs.values()
-        }
-        runtime = await _runtime(admin, sorted(brokers), seconds)
-        now_ms = int(time.time() * 1000)
-        click.echo("\n".join(cluster_list(info, cluster, runtime, now_ms)))
-
-    run(work)
+MORE: Final = Option("m", "moreStats", "Print more stats")
+INTERVAL: Final = Option(
+    "i", "interval", "specify intervals numbers, it is in seconds", takes_value=True
+)
+CLUSTER: Final = Option("c", "clusterName", "which cluster", takes_value=True)
 
 
-@click.command("topicList")
-@namesrv_option
-def topic_list_command(namesrv_addr: str | None, seconds: float) -> None:
-    """Fetch all topic list from name server.
-
-    Example: mqadmin topicList -n 127.0.0.1:9876
-    """
-
-    async def work(admin: AdminClient) -> None:
-        for topic in await admin.topic_list(_one(namesrv_addr), timeout=seconds):
-            click.echo(topic)
-
-    run(work)
+async def cluster_list_command(call: Invocation) -> Output:
+    """All brokers, with what each says of itself; again and again with an interval."""
+    interval = call.number("interval", 0)
+    while interval > 0:
+        call.show(await _look(call))
+        await asyncio.sleep(interval)
+    return await _look(call)
 
 
-def _one(namesrv_addr: str | None) -> str:
-    """Any server: a Java client begins with a random one."""
-    return random.choice(addresses(namesrv_addr))
+async def _look(call: Invocation) -> Output:
+    info = await call.cluster_info()
+    known = {a for data in info.broker_addr_table.values() for a in data.broker_addrs.values()}
+    runtime, failures = await runtime_of(call, sorted(known))
+    found, now_ms = members(info, call.get("clusterName") or None, runtime), int(time.time() * 1000)
+    told = cluster_totals(found) if call.has("moreStats") else cluster_list(found, now_ms)
+    return Output(lines(told), [row(member, now_ms) for member in found], failures)
 
 
-async def _runtime(
-    admin: AdminClient, brokers: list[str], seconds: float
-) -> dict[str, RuntimeInfo]:
-    """What each broker says of itself; one that does not answer is named on stderr."""
-    gate = asyncio.Semaphore(MAX_AT_ONCE)
-
-    async def ask(address: str) -> RuntimeInfo:
-        try:
-            async with gate:
-                return await admin.broker_runtime_info(address, timeout=seconds)
-        except (TransportError, ResponseError, ProtocolError) as error:
-            click.echo(f"mqadmin: broker {address}: {error}", err=True)
-            return {}
-
-    return dict(zip(brokers, await asyncio.gather(*map(ask, brokers)), strict=True))
+COMMANDS: Final = {
+    "clusterList": Command(
+        cluster_list_command, (MORE, INTERVAL, CLUSTER), "-n 127.0.0.1:9876 -o table"
+    ),
+}

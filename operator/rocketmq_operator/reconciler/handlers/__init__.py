@@ -6,11 +6,12 @@ itself never writes to the cluster: no annotation, no finalizer. See docs/adr/.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import kopf
 
-from rocketmq_operator.reconciler.kinds import WATCHED, Kind, Object
+from rocketmq_operator.reconciler.kinds import WATCHED, WRITTEN, Kind, Object
 from rocketmq_operator.reconciler.names import MANAGED_BY_SELECTOR
 
 Sink = Callable[[Kind, str | None, Object], None]
@@ -50,11 +51,14 @@ class _Backoffs:
 API_BACKOFFS: Final = _Backoffs()
 
 
-def registry(sink: Sink) -> kopf.OperatorRegistry:
-    """Every handler of the operator: each watched kind's events go to ``sink``."""
+def registry(sink: Sink, *, everywhere: bool) -> kopf.OperatorRegistry:
+    """Every handler of the operator: each watched kind's events go to ``sink``.
+
+    Unless it is for all namespaces, nothing is asked of the API beyond the namespaces given.
+    """
     handlers = kopf.OperatorRegistry()
     kopf.on.login(registry=handlers)(kopf.login_via_client)
-    kopf.on.startup(registry=handlers)(configure)
+    kopf.on.startup(registry=handlers)(partial(configure, everywhere=everywhere))
     for kind in WATCHED:
         _forward(handlers, kind, sink)
     return handlers
@@ -74,9 +78,11 @@ def _forward(handlers: kopf.OperatorRegistry, kind: Kind, sink: Sink) -> None:
         sink(kind, event["type"], obj)
 
 
-async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+async def configure(settings: kopf.OperatorSettings, *, everywhere: bool, **_: Any) -> None:
     """Kopf as a quiet watcher; the reasons for each value are in docs/adr/."""
     settings.peering.standalone = True
+    # Kopf asks for lists of namespaces and CRDs again for ten minutes before it takes a no.
+    settings.scanning.disabled = not everywhere
     settings.posting.enabled = False
     settings.persistence.diffbase_storage = _NoDiffBase()
     settings.persistence.consistency_timeout = 0
@@ -89,6 +95,6 @@ async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     settings.networking.request_timeout = 60
     settings.networking.error_backoffs = API_BACKOFFS
     settings.process.ultimate_exiting_timeout = 20
-    for kind in WATCHED[1:]:
+    for kind in WATCHED[len(WRITTEN) :]:
         resource = (kind.group, kind.version, kind.plural) if kind.group else ("v1", kind.plural)
         settings.watching.label_selectors[resource] = MANAGED_BY_SELECTOR

@@ -76,8 +76,8 @@ class KubeApi:
         """Close the connections."""
         await self._client.close()
 
-    async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        """The object, or None where there is none."""
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
+        """The object, or None where there is none; ``namespace`` is None for those without."""
         try:
             return await self._call("GET", kind.path(namespace, name))
         except KubeError as error:
@@ -145,11 +145,14 @@ class KubeApi:
         path = kind.path(metadata["namespace"], metadata["name"])
         return await self._call("PUT", path, query=_dry(dry_run), body=obj)
 
-    async def merge(self, kind: Kind, namespace: str, name: str, patch: Object) -> Object:
-        """Merge-patch an object."""
+    async def merge(
+        self, kind: Kind, namespace: str, name: str, patch: Object, manager: str = ""
+    ) -> Object:
+        """Merge-patch an object; 409 where ``patch`` names an old resourceVersion."""
         return await self._call(
             "PATCH",
             kind.path(namespace, name),
+            query={"fieldManager": manager},
             body=patch,
             content_type="application/merge-patch+json",
         )
@@ -168,6 +171,10 @@ class KubeApi:
             if error.status != 404:
                 raise
 
+    async def raw(self, path: str, query: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """What the API has at ``path``, whatever it is and whatever its HTTP status."""
+        return await self._answer("GET", path, query, None, {"Accept": "application/json, */*"})
+
     async def _call(
         self,
         method: str,
@@ -177,12 +184,22 @@ class KubeApi:
         body: Object | Patch | None = None,
         content_type: str = "application/json",
     ) -> Object:
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        return decode(method, path, *await self._answer(method, path, query, body, headers))
+
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Object | Patch | None,
+        headers: dict[str, str],
+    ) -> tuple[int, bytes]:
         if method != "GET" and self._may_write is not None and not self._may_write():
             raise KubeError(
                 0, "NotLeading", f"{method} {path}: this replica does not lead any more"
             )
         pairs = [(key, value) for key, value in (query or {}).items() if value]
-        headers = {"Content-Type": content_type, "Accept": "application/json"}
         try:
             async with asyncio.timeout(self._timeout):
                 status, data = await self._send(method, path, pairs, headers, body)
@@ -195,7 +212,7 @@ class KubeApi:
             metrics.API_CALLS.labels(method, "unreachable").inc()
             raise KubeError(0, "Unreachable", f"{method} {path}: {error}") from error
         metrics.API_CALLS.labels(method, str(status)).inc()
-        return _decode(method, path, status, data)
+        return status, data
 
     async def _send(
         self,
@@ -228,7 +245,8 @@ async def _load_kubeconfig(configuration: Configuration, kubeconfig: str | None)
         ) from error
 
 
-def _decode(method: str, path: str, status: int, data: bytes) -> Object:
+def decode(method: str, path: str, status: int, data: bytes) -> Object:
+    """The body of an answer. Raises KubeError for a status of 400 or more, and for no JSON."""
     answer: Any = None
     try:
         answer = json.loads(data)

@@ -10,7 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from rocketmq_operator.reconciler.kinds import CLUSTER, Key, Kind, Object
+from rocketmq_operator.reconciler import kvconfig
+from rocketmq_operator.reconciler.kinds import CLUSTER, KV_CONFIG, Key, Kind, Object
 from rocketmq_operator.reconciler.names import CLUSTER_LABEL
 
 MAX_TOMBSTONES: Final = 10_000
@@ -41,14 +42,18 @@ class Store:
         """Keys of all clusters known."""
         return (Key(i.namespace, i.name) for i in list(self._objects) if i.kind is CLUSTER)
 
+    def named(self) -> set[Key]:
+        """Keys of all clusters, and of those that other objects name."""
+        return {*self.clusters(), *self._members}
+
     def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """One object by name."""
         return self._objects.get(Identity(kind, namespace, name))
 
     def members(self, key: Key, kind: Kind) -> list[Object]:
-        """The objects of ``kind`` that carry the cluster's label, by name."""
+        """The objects of ``kind`` that carry the cluster's label or name it, by name."""
         found = (i for i in self._members.get(key, ()) if i.kind is kind)
-        return [self._objects[identity] for identity in sorted(found, key=lambda i: i.name)]
+        return [self._objects[identity] for identity in sorted(found, key=lambda i: i[1:])]
 
     def put(self, kind: Kind, obj: Object) -> Key | None:
         """Take in an object; the cluster concerned, or None where nothing was news."""
@@ -111,10 +116,12 @@ class Store:
 
 
 def cluster_of(kind: Kind, obj: Object) -> Key | None:
-    """The cluster that an object is about: itself, or the one its label names."""
+    """The cluster that an object is about: itself, or the one that it or its label names."""
     metadata = obj["metadata"]
     if kind is CLUSTER:
         return Key(metadata["namespace"], metadata["name"])
+    if kind is KV_CONFIG:
+        return kvconfig.cluster_of(obj)
     name = metadata.get("labels", {}).get(CLUSTER_LABEL)
     return Key(metadata["namespace"], name) if name else None
 

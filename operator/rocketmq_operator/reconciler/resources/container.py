@@ -1,18 +1,26 @@
 """The container that runs one NameServer."""
 
+from types import ModuleType
 from typing import Final
 
 import msgspec
 
 from rocketmq_operator.reconciler.kinds import Object
-from rocketmq_operator.reconciler.names import CONTAINER, DATA_CLAIM, HTTP_PORT, REMOTING_PORT
-from rocketmq_operator.reconciler.resources import quantity, tls
-from rocketmq_operator.reconciler.spec import DEFAULT_RESOURCES, Cluster, Pod, ProbeTiming
+from rocketmq_operator.reconciler.names import CONTAINER, DATA_CLAIM
+from rocketmq_operator.reconciler.resources import java_server, native_server, quantity, tls
+from rocketmq_operator.reconciler.resources.directories import DATA_DIR, SEED_DIR, TEMPORARY_DIR
+from rocketmq_operator.reconciler.spec import Cluster, Flavor, ProbeTiming
 
 SEED: Final = "seed"
 TEMPORARY: Final = "tmp"
-SEED_DIR: Final = "/etc/rocketmq/seed"
-DATA_DIR: Final = "/var/lib/rocketmq"
+FLAVORS: Final = {Flavor.NATIVE: native_server, Flavor.JAVA: java_server}
+
+DRAIN: Final = 3
+"""Seconds that a server whose pod is being deleted still serves.
+
+Services and DNS need a moment to stop leading to it; then clients that lose it find another.
+https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
+"""
 
 SECURITY: Final[Object] = {
     "allowPrivilegeEscalation": False,
@@ -23,29 +31,24 @@ SECURITY: Final[Object] = {
 
 def build(cluster: Cluster) -> Object:
     """The container. Raises SpecError for a quantity that is none."""
-    spec, pod = cluster.spec, cluster.spec.pod
+    spec, pod, server = cluster.spec, cluster.spec.pod, FLAVORS[cluster.spec.flavor]
     container: Object = {
         "name": CONTAINER,
         "image": spec.image,
-        "command": _command(cluster),
-        "env": [
-            {"name": "NAMESRV_LOG_LEVEL", "value": str(spec.log_level)},
-            *quantity.in_part("spec.pod.env", pod.env),
-        ],
-        "ports": [
-            {"name": REMOTING_PORT, "containerPort": spec.ports.remoting, "protocol": "TCP"},
-            {"name": HTTP_PORT, "containerPort": spec.ports.http, "protocol": "TCP"},
-        ],
-        "resources": _resources(cluster),
+        "command": server.command(cluster),
+        "env": [*server.environment(cluster), *quantity.in_part("spec.pod.env", pod.env)],
+        "ports": server.ports(cluster),
+        "resources": _resources(cluster, server),
         "securityContext": {**SECURITY, **pod.container_security_context},
         "volumeMounts": [
             {"name": SEED, "mountPath": SEED_DIR, "readOnly": True},
             {"name": DATA_CLAIM, "mountPath": DATA_DIR},
-            {"name": TEMPORARY, "mountPath": "/tmp"},
+            {"name": TEMPORARY, "mountPath": TEMPORARY_DIR},
             *tls.mounts(cluster),
             *pod.volume_mounts,
         ],
-        **_probes(pod),
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN}}},
+        **_probes(cluster, server),
     }
     if pod.env_from:
         container["envFrom"] = pod.env_from
@@ -54,21 +57,15 @@ def build(cluster: Cluster) -> Object:
     return container
 
 
-def _command(cluster: Cluster) -> list[str]:
-    ports = cluster.spec.ports
-    return [
-        "rocketmq-nameserver",
-        *("--listen", f"0.0.0.0:{ports.remoting}"),
-        *("--http", f"0.0.0.0:{ports.http}"),
-        *("--seed-dir", SEED_DIR),
-        *("--data-dir", DATA_DIR),
-        *tls.options(cluster),
-    ]
+def security(cluster: Cluster) -> Object:
+    """The users of a pod, as the image of the flavor has them."""
+    found: Object = FLAVORS[cluster.spec.flavor].SECURITY
+    return found
 
 
-def _resources(cluster: Cluster) -> Object:
+def _resources(cluster: Cluster, server: ModuleType) -> Object:
     given = cluster.spec.resources
-    parts = DEFAULT_RESOURCES if given is None else given
+    parts = server.RESOURCES if given is None else given
     return {
         part: quantity.amounts(f"spec.resources.{part}", table)
         for part, table in parts.items()
@@ -76,19 +73,20 @@ def _resources(cluster: Cluster) -> Object:
     }
 
 
-def _probes(pod: Pod) -> Object:
+def _probes(cluster: Cluster, server: ModuleType) -> Object:
     """Starting is a matter of a second; a slow node gets a minute before it is restarted."""
+    pod, alive, ready = cluster.spec.pod, server.probe("/livez"), server.probe("/readyz")
     return {
-        "startupProbe": _probe("/livez", pod.startup_probe, period=1, failures=60),
-        "readinessProbe": _probe("/readyz", pod.readiness_probe, period=5, failures=2),
-        "livenessProbe": _probe("/livez", pod.liveness_probe, period=10, failures=6),
+        "startupProbe": _probe(alive, pod.startup_probe, period=1, failures=60),
+        "readinessProbe": _probe(ready, pod.readiness_probe, period=5, failures=2),
+        "livenessProbe": _probe(alive, pod.liveness_probe, period=10, failures=6),
     }
 
 
-def _probe(path: str, timing: ProbeTiming, *, period: int, failures: int) -> Object:
+def _probe(what: Object, timing: ProbeTiming, *, period: int, failures: int) -> Object:
     given: Object = msgspec.to_builtins(timing)
     return {
-        "httpGet": {"path": path, "port": HTTP_PORT, "scheme": "HTTP"},
+        **what,
         "periodSeconds": period,
         "timeoutSeconds": 3,
         "failureThreshold": failures,

@@ -5,39 +5,48 @@ ConfigMap and written before anything is deleted on a server, so a crash at any 
 list to finish, never a key that nobody remembers.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from rocketmq_operator.reconciler.spec import ClusterSpec
-from rocketmq_operator.reconciler.sync import Prune
+from rocketmq_operator.reconciler.delegated import Owned
+from rocketmq_operator.reconciler.spec import Cluster
+from rocketmq_operator.reconciler.sync import KvTables, Prune
 
 KvKeys = Mapping[str, frozenset[str]]
 """KV namespace to keys."""
 
 
 class Inventory(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Keys that the operator owns, and those that it owned and still has to remove."""
+    """Keys that the operator owns, and those that it owned and still has to remove.
+
+    ``kv`` are those of the NameServerCluster itself, ``delegated`` by ``namespace/name`` those of
+    NameServerKVConfigs.
+    """
 
     kv: dict[str, frozenset[str]] = {}
+    delegated: dict[str, Owned] = {}
     kv_pending_delete: dict[str, frozenset[str]] = {}
     namesrv_config: frozenset[str] = frozenset()
     namesrv_config_pending_reset: frozenset[str] = frozenset()
 
-    def following(self, spec: ClusterSpec) -> "Inventory":
-        """The inventory once ``spec`` is wanted: what is owned no longer becomes pending.
+    def following(self, cluster: Cluster) -> "Inventory":
+        """The inventory once ``cluster`` is wanted: what is owned no longer becomes pending.
 
-        Under ``kvPrune: Never`` such KV keys are given up instead.
+        Under ``kvPrune: Never`` such KV keys are given up instead, and so are those of a
+        NameServerKVConfig that went without a word on them.
         """
+        spec, owners = cluster.spec, dict(sorted(cluster.delegated.owners.items()))
         kv = {namespace: frozenset(table) for namespace, table in spec.kv.items() if table}
-        owned_before = _union(self.kv, self.kv_pending_delete)
+        owned_before = _union(self.kv, self.kv_pending_delete, *self._dropped(cluster))
         never = spec.drift.kv_prune is Prune.NEVER
         config = frozenset(spec.namesrv_config)
         return Inventory(
             kv,
-            {} if never else _minus(owned_before, kv),
+            owners,
+            {} if never else _minus(owned_before, cluster.kv),
             config,
             (self.namesrv_config | self.namesrv_config_pending_reset) - config,
         )
@@ -52,6 +61,11 @@ class Inventory(Struct, frozen=True, rename="camel", omit_defaults=True):
             namesrv_config_pending_reset=self.namesrv_config_pending_reset.difference(config),
         )
 
+    def _dropped(self, cluster: Cluster) -> Iterator[KvKeys]:
+        for name, owned in self.delegated.items():
+            if name in cluster.delegated.accountable:
+                yield {owned.kv_namespace: owned.keys}
+
     def encode(self) -> str:
         """JSON text; equal inventories give equal text."""
         return msgspec.json.encode(self, order="sorted").decode()
@@ -60,14 +74,27 @@ class Inventory(Struct, frozen=True, rename="camel", omit_defaults=True):
 EMPTY: Final = Inventory()
 
 
+class Written(Struct, frozen=True):
+    """What the operator wrote before: the inventory, and the KV entries with their values."""
+
+    inventory: Inventory = EMPTY
+    kv: KvTables = field(default_factory=dict)
+
+    def entries(self, config: str) -> dict[str, str]:
+        """What was written for the NameServerKVConfig ``namespace/name``."""
+        owned = self.inventory.delegated.get(config)
+        table = self.kv.get(owned.kv_namespace, {}) if owned else {}
+        return {key: table[key] for key in sorted(owned.keys) if key in table} if owned else {}
+
+
 def decode(text: str) -> Inventory:
     """Read what ``encode`` wrote. Raises msgspec.MsgspecError for anything else."""
     return msgspec.json.decode(text, type=Inventory)
 
 
-def _union(left: KvKeys, right: KvKeys) -> dict[str, frozenset[str]]:
-    nothing: frozenset[str] = frozenset()
-    return {ns: left.get(ns, nothing) | right.get(ns, nothing) for ns in {**left, **right}}
+def _union(*parts: KvKeys) -> dict[str, frozenset[str]]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: frozenset().union(*(part.get(name, ()) for part in parts)) for name in names}
 
 
 def _minus(left: KvKeys, right: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:

@@ -1,6 +1,6 @@
 """What the Prometheus operator reads: where to scrape, and what to be alarmed about."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from rocketmq_operator.reconciler.clustermetrics import PREFIX
 from rocketmq_operator.reconciler.kinds import POD_MONITOR, PROMETHEUS_RULE, Object
@@ -8,46 +8,61 @@ from rocketmq_operator.reconciler.names import HTTP_PORT
 from rocketmq_operator.reconciler.resources.metadata import child
 from rocketmq_operator.reconciler.spec import AddedMetadata, Cluster
 
+
+class Alert(NamedTuple):
+    """``expression`` is PromQL, ``lasting`` how long it must hold, ``text`` what people read.
+
+    In both, ``{prefix}``, ``{own}`` and ``{key}`` stand for the metrics of clusters, the labels of
+    one, and its name.
+    """
+
+    name: str
+    expression: str
+    lasting: str
+    severity: str
+    text: str
+
+
 ALERTS: Final = (
-    (
+    Alert(
         "RocketMQNameServerNotReady",
-        '{prefix}servers{{{own},state="ready"}} < on (namespace, name) '
-        '{prefix}servers{{{own},state="wanted"}}',
+        '{prefix}servers{{{own}state="ready"}} < on (namespace, name) '
+        '{prefix}servers{{{own}state="wanted"}}',
         "15m",
         "warning",
         "Fewer NameServers of {key} are ready than wanted.",
     ),
-    (
+    Alert(
         "RocketMQNameServersDown",
-        '{prefix}servers{{{own},state="ready"}} == 0 and on (namespace, name) '
-        '{prefix}servers{{{own},state="wanted"}} > 0',
+        '{prefix}servers{{{own}state="ready"}} == 0 and on (namespace, name) '
+        '{prefix}servers{{{own}state="wanted"}} > 0',
         "1m",
         "critical",
         "No NameServer of {key} is ready: clients find no broker.",
     ),
-    (
+    Alert(
         "RocketMQNameServerViewsDiverged",
-        '{prefix}condition{{{own},type="ViewsConverged",status="False"}} == 1',
+        '{prefix}condition{{{own}type="ViewsConverged",status="False"}} == 1',
         "10m",
         "warning",
         "The NameServers of {key} do not know the same brokers.",
     ),
-    (
+    Alert(
         "RocketMQBrokersOffline",
-        '{prefix}brokers{{{own},state="offline"}} > 0',
+        '{prefix}brokers{{{own}state="offline"}} > 0',
         "5m",
         "warning",
         "Brokers that were registered with {key} are gone.",
     ),
-    (
+    Alert(
         "RocketMQNameServerStalled",
-        '{prefix}condition{{{own},type="Stalled",status="True"}} == 1',
+        '{prefix}condition{{{own}type="Stalled",status="True"}} == 1',
         "5m",
         "warning",
         "{key} waits for a person: kubectl describe nsc says for what.",
     ),
 )
-"""Name, PromQL, how long it must hold, severity, and the sentence that people read."""
+"""What can be wrong with one cluster."""
 
 
 def pod_monitor(cluster: Cluster) -> Object | None:
@@ -72,22 +87,24 @@ def prometheus_rule(cluster: Cluster) -> Object | None:
     given = cluster.spec.monitoring.prometheus_rule
     if not given.enabled:
         return None
-    group = {"name": f"{cluster.key}", "rules": [_rule(cluster, *alert) for alert in ALERTS]}
+    key = cluster.key
+    own = f'namespace="{key.namespace}",name="{key.name}",'
+    group = {"name": f"{key}", "rules": [rule(alert, own, f"{key}") for alert in ALERTS]}
     return {
         **child(cluster, PROMETHEUS_RULE, cluster.names.monitor, AddedMetadata(given.labels)),
         "spec": {"groups": [group]},
     }
 
 
-def _rule(
-    cluster: Cluster, name: str, expression: str, lasting: str, severity: str, text: str
-) -> Object:
-    key = cluster.key
-    own = f'namespace="{key.namespace}",name="{key.name}"'
+def rule(alert: Alert, own: str, key: str) -> Object:
+    """The rule as Prometheus reads it, of the cluster ``key`` that the labels ``own`` select."""
     return {
-        "alert": name,
-        "expr": expression.format(prefix=PREFIX, own=own),
-        "for": lasting,
-        "labels": {"severity": severity},
-        "annotations": {"summary": text.format(key=key)},
+        "alert": alert.name,
+        "expr": alert.expression.format(prefix=PREFIX, own=own),
+        "for": alert.lasting,
+        "labels": {"severity": alert.severity},
+        "annotations": {
+            "summary": alert.text.format(key=key),
+            "runbook": f"docs/runbooks/{alert.name}.md",
+        },
     }

@@ -1,19 +1,20 @@
 """The pod of one server, fit for the ``restricted`` Pod Security profile."""
 
+import json
 from typing import Any, Final
 
+from rocketmq_operator.protocol.configuration import read_at_start
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import DATA_CLAIM
 from rocketmq_operator.reconciler.resources import container, quantity, tls
 from rocketmq_operator.reconciler.resources.metadata import described
-from rocketmq_operator.reconciler.spec import Cluster, PodPart
+from rocketmq_operator.reconciler.spec import AddedMetadata, Cluster, OnRestartRequired, PodPart
 
-GROUP: Final = 65532
-"""Group that may write to the volumes; that of the image's user."""
+CONFIG_ANNOTATION: Final = "namesrv.dev/config-read-at-start"
+"""Changes the template, so that pods are replaced."""
 
 POD_SECURITY: Final[Object] = {
     "runAsNonRoot": True,
-    "fsGroup": GROUP,
     "fsGroupChangePolicy": "OnRootMismatch",
     "seccompProfile": {"type": "RuntimeDefault"},
 }
@@ -27,13 +28,22 @@ def build(cluster: Cluster) -> Object:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": pod.termination_grace_period_seconds,
-        "securityContext": {**POD_SECURITY, **pod.security_context},
+        "securityContext": {**POD_SECURITY, **container.security(cluster), **pod.security_context},
         "topologySpreadConstraints": _spread(cluster),
         "containers": [container.build(cluster), *_others("sidecars", pod.sidecars)],
         "volumes": [*_volumes(cluster), *quantity.in_part("spec.pod.volumes", pod.volumes)],
         **_optional(cluster),
     }
-    return {"metadata": described(cluster, pod.metadata), "spec": spec}
+    return {"metadata": described(cluster, _metadata(cluster)), "spec": spec}
+
+
+def _metadata(cluster: Cluster) -> AddedMetadata:
+    """What the spec adds, and where it asks for restarts, what servers read at their start."""
+    given, config = cluster.spec.pod.metadata, read_at_start(cluster.spec.namesrv_config)
+    if cluster.spec.rollout.on_restart_required is OnRestartRequired.REPORT or not config:
+        return given
+    text = json.dumps(config, sort_keys=True)
+    return AddedMetadata(given.labels, {**given.annotations, CONFIG_ANNOTATION: text})
 
 
 def _optional(cluster: Cluster) -> Object:

@@ -8,14 +8,16 @@ import json
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.protocol import properties
 from rocketmq_operator.reconciler.kinds import CONFIG_MAP, Object
 from rocketmq_operator.reconciler.resources import inventory
-from rocketmq_operator.reconciler.resources.inventory import Inventory
+from rocketmq_operator.reconciler.resources.inventory import Inventory, Written
 from rocketmq_operator.reconciler.resources.metadata import child
 from rocketmq_operator.reconciler.spec import Cluster
+from rocketmq_operator.reconciler.sync import STARTED_WITH
 
 PROPERTIES_FILE: Final = "namesrv.properties"
 KV_FILE: Final = "kvConfig.json"
@@ -31,7 +33,7 @@ def build(cluster: Cluster, previous: Inventory) -> Object:
 
     Raises SpecError with a reason that starts with ``KVTooLarge`` if the files do not fit.
     """
-    data = files(cluster) | {INVENTORY_FILE: previous.following(cluster.spec).encode()}
+    data = files(cluster) | {INVENTORY_FILE: previous.following(cluster).encode()}
     size = sum(len(text.encode()) for text in data.values())
     if size > MAX_BYTES:
         raise SpecError(
@@ -46,22 +48,28 @@ def build(cluster: Cluster, previous: Inventory) -> Object:
 def files(cluster: Cluster) -> dict[str, str]:
     """The files that servers read, by name."""
     spec = cluster.spec
-    table = {"configTable": spec.kv}
+    table = {"configTable": cluster.kv}
     addresses = cluster.names.namesrv_addr(spec.replicas, spec.ports.remoting)
     return {
         **({ADDRESS_LIST: addresses} if spec.address_server.enabled else {}),
-        PROPERTIES_FILE: properties.dump(spec.namesrv_config),
+        PROPERTIES_FILE: properties.dump({**STARTED_WITH, **spec.namesrv_config}),
         KV_FILE: json.dumps(table, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
     }
 
 
-def read_inventory(config_map: Object | None) -> Inventory:
-    """The inventory in a live seed.
+def read(config_map: Object | None) -> Written:
+    """What a live seed says was written.
 
     Empty if there is none or somebody spoiled it: a key that nobody claims is never deleted.
     """
-    text = ((config_map or {}).get("data") or {}).get(INVENTORY_FILE, "")
+    data = (config_map or {}).get("data") or {}
     try:
-        return inventory.decode(text) if text else inventory.EMPTY
+        found = inventory.decode(data.get(INVENTORY_FILE, "{}"))
+        tables = msgspec.json.decode(data.get(KV_FILE, "{}"), type=_KvFile)
     except msgspec.MsgspecError:
-        return inventory.EMPTY
+        return Written()
+    return Written(found, tables.config_table)
+
+
+class _KvFile(Struct, rename="camel"):
+    config_table: dict[str, dict[str, str]] = {}

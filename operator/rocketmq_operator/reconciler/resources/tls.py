@@ -4,13 +4,15 @@ from typing import Any, Final
 
 from rocketmq_operator.reconciler.kinds import CERTIFICATE, Object
 from rocketmq_operator.reconciler.resources.metadata import child
-from rocketmq_operator.reconciler.spec import CertManager, ClientAuth, Cluster, TlsMode
+from rocketmq_operator.reconciler.spec import CertManager, ClientAuth, Cluster, Flavor, TlsMode
 
 VOLUME: Final = "tls"
 DIRECTORY: Final = "/etc/rocketmq/tls"
 CLIENT_CA_VOLUME: Final = "client-ca"
 CLIENT_CA_DIRECTORY: Final = "/etc/rocketmq/client-ca"
 READABLE: Final = 0o440
+PKCS8: Final = {"privateKey": {"encoding": "PKCS8"}}
+"""The only form of a key that Netty reads."""
 
 
 def options(cluster: Cluster) -> list[str]:
@@ -61,6 +63,7 @@ def certificate(cluster: Cluster) -> Object | None:
         # The operator shows the same certificate where clients must show one.
         "usages": ["server auth", "client auth"],
         **_optional(given),
+        **(PKCS8 if cluster.spec.flavor is Flavor.JAVA else {}),
     }
     return {**child(cluster, CERTIFICATE, names.certificate), "spec": spec}
 

@@ -120,7 +120,8 @@ def _sighting(item: Mapping[str, Any]) -> Sighting:
     version = item["dataVersion"]
     text = "/".join(str(int(version[part])) for part in ("stateVersion", "timestamp", "counter"))
     zone = item.get("zone") or ""
-    return Sighting(str(item["address"]), str(zone), int(item["topics"]), text)
+    provisional = item.get("provisional") is True
+    return Sighting(str(item["address"]), str(zone), int(item["topics"]), text, provisional)
 
 
 def _moment(milliseconds: float) -> datetime:

@@ -39,6 +39,12 @@ class Poller:
         """The last report of each watched server of a cluster, by pod."""
         return {pod: session.report for pod, session in self._sessions.get(key, {}).items()}
 
+    async def still_answer(self, key: Key, without: str) -> bool:
+        """Ask now whether those that last answered still do, all but one pod."""
+        sessions = self._sessions.get(key, {}).items()
+        asked = (each.answers() for pod, each in sessions if pod != without and each.report.view)
+        return all(await asyncio.gather(*asked))
+
     def forget(self, key: Key) -> None:
         """Stop watching a cluster; never waits."""
         for session in self._sessions.pop(key, {}).values():

@@ -75,6 +75,15 @@ class Session:
         self._drift_due = 0.0
         self._nudge.set()
 
+    async def answers(self) -> bool:
+        """Whether the server answers now; one that does not is looked at again at once."""
+        try:
+            await self._admin.cluster_info(self.target.address, timeout=CALL_TIMEOUT)
+        except WIRE_ERRORS:
+            self.nudge()
+            return False
+        return True
+
     async def close(self) -> None:
         """End the tasks and the connections."""
         for task in self._tasks:
@@ -183,6 +192,7 @@ class Session:
             except WIRE_ERRORS:
                 self._latest = None
                 failures += 1
+                self._nudge.set()
                 await asyncio.sleep(_backoff(failures))
 
     async def _follow_once(self) -> None:

@@ -1,0 +1,1 @@
+"""startMonitoring: rounds of looks at consumers, judged as Java's ``MonitorService`` does."""

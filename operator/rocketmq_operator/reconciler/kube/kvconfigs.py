@@ -1,0 +1,165 @@
+"""NameServerKVConfigs in the API: their division, their statuses, their finalizers."""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from rocketmq_operator.reconciler import delegation, kvconfig, kvstatus, metrics, status
+from rocketmq_operator.reconciler.delegation import Division
+from rocketmq_operator.reconciler.kinds import CONFIG_MAP, KV_CONFIG, NAMESPACE, Key, Object
+from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.events import Recorder
+from rocketmq_operator.reconciler.kube.statuses import Statuses
+from rocketmq_operator.reconciler.kube.store import Store
+from rocketmq_operator.reconciler.kvconfig import FINALIZER, KvConfig
+from rocketmq_operator.reconciler.observed import Observed
+from rocketmq_operator.reconciler.pods import Trouble
+from rocketmq_operator.reconciler.resources import seed_configmap
+from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
+from rocketmq_operator.reconciler.spec import Cluster
+from rocketmq_operator.reconciler.timestamps import from_text
+from rocketmq_operator.reconciler.transitions import transitions
+
+log = logging.getLogger(__name__)
+
+LABELS_AGE: Final = 30.0
+"""Seconds after which the labels of a namespace are asked for again."""
+PATIENCE: Final = 30.0
+"""Seconds that a deleted object stays for the sake of servers that do not answer."""
+PAUSED: Final = Trouble(
+    "ClusterPaused",
+    "the cluster is paused (spec.paused); the entries are removed, and this object with them, once "
+    f"it goes on; remove the finalizer {FINALIZER} to leave them where they are",
+)
+
+
+class KvConfigs:
+    """Reads and answers the NameServerKVConfigs of clusters."""
+
+    def __init__(self, api: KubeApi, store: Store, recorder: Recorder) -> None:
+        self._api = api
+        self._store = store
+        self._recorder = recorder
+        self._statuses = Statuses(api, store)
+        self._labels: dict[str, tuple[float, dict[str, str]]] = {}
+
+    async def divide(self, cluster: Cluster, written: Written) -> Division:
+        """What each object of a cluster gets. Raises KubeError."""
+        configs = [kvconfig.read(body) for body in self._bodies(cluster.key)]
+        labels = {}
+        if delegation.asks_for_labels(cluster):
+            for namespace in sorted({config.key.namespace for config in configs}):
+                labels[namespace] = await self._labels_of(namespace)
+        return delegation.divide(cluster, configs, written, labels)
+
+    async def hold(self, division: Division) -> None:
+        """See to it that objects whose keys go with them stay until that is noted down."""
+        for share in division.shares:
+            config = share.config
+            if config.deletes and share.entries and not config.held:
+                await self._set_finalizers(config, present=True)
+            elif config.held and not config.deletes:
+                await self._set_finalizers(config, present=False)
+
+    async def tell(self, seen: Observed, inventory: Inventory) -> float | None:
+        """Write the statuses that moved; seconds until another look, or None."""
+        for share in seen.division.shares:
+            body = self._body(share.config)
+            if body is not None:
+                await self._write(body, kvstatus.build(share, seen, inventory, body))
+        asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
+        return LABELS_AGE if asking else None
+
+    async def release(self, seen: Observed) -> float | None:
+        """Let deleted objects go whose keys are gone, or noted down if servers do not answer.
+
+        What counts is the live seed. Seconds until another look, or None.
+        """
+        leaving, left = self._leaving(seen.cluster.key), []
+        inventory = self._noted(seen.cluster) if leaving else EMPTY
+        for config in leaving:
+            waited = (seen.now - from_text(config.deleted)).total_seconds()
+            noted = config.id not in inventory.delegated
+            gone = not _pending(config, inventory)
+            hopeless = not seen.cluster.spec.servers or waited >= PATIENCE
+            if not config.deletes or (noted and (gone or hopeless)):
+                await self._set_finalizers(config, present=False)
+            elif noted:
+                left.append(PATIENCE - waited)
+            elif seen.cluster.spec.paused:
+                await self._excuse(config, seen.cluster.key, PAUSED)
+        return min(left, default=None)
+
+    async def without_cluster(self, key: Key, trouble: Trouble, *, gone: bool) -> None:
+        """Tell objects that their cluster follows nothing; none stays for one that is gone."""
+        for config in self._leaving(key) if gone else ():
+            await self._set_finalizers(config, present=False)
+        configs = [kvconfig.read(body) for body in self._bodies(key)]
+        for config in configs:
+            if not config.deleted:
+                await self._excuse(config, key, trouble)
+
+    def _noted(self, cluster: Cluster) -> Inventory:
+        seed = self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
+        return seed_configmap.read(seed).inventory
+
+    def _leaving(self, key: Key) -> list[KvConfig]:
+        configs = map(kvconfig.read, self._bodies(key))
+        return [config for config in configs if config.deleted and config.held]
+
+    def _bodies(self, key: Key) -> Sequence[Object]:
+        return self._store.members(key, KV_CONFIG)
+
+    def _body(self, config: KvConfig) -> Object | None:
+        return self._store.get(KV_CONFIG, *config.key)
+
+    async def _excuse(self, config: KvConfig, key: Key, trouble: Trouble) -> None:
+        body = self._body(config)
+        if body is not None:
+            now = datetime.now(UTC)
+            await self._write(body, kvstatus.without_cluster(key, trouble, body, now))
+
+    async def _set_finalizers(self, config: KvConfig, *, present: bool) -> None:
+        body = self._body(config)
+        if body is None:
+            return
+        metadata = body["metadata"]
+        others = [name for name in metadata.get("finalizers", ()) if name != FINALIZER]
+        finalizers = [*others, FINALIZER] if present else others
+        metrics.API_WRITES.labels("finalizer").inc()
+        version = metadata["resourceVersion"]
+        patch = {"metadata": {"resourceVersion": version, "finalizers": finalizers}}
+        answer = await self._api.merge(KV_CONFIG, *config.key, patch)
+        if present or others:
+            self._store.put(KV_CONFIG, answer)
+
+    async def _write(self, body: Object, current: Object) -> None:
+        previous = body.get("status", {})
+        patch = status.patch(previous, current)
+        if patch is None:
+            return
+        await self._statuses.write(body, patch)
+        for event in transitions(previous, current):
+            await self._recorder.emit(body, event.reason, event.message, warning=event.warning)
+
+    async def _labels_of(self, namespace: str) -> dict[str, str]:
+        asked, labels = self._labels.get(namespace, (0.0, {}))
+        if asked and time.monotonic() - asked < LABELS_AGE:
+            return labels
+        try:
+            body = await self._api.get(NAMESPACE, None, namespace)
+        except KubeError as error:
+            if error.status != 403:
+                raise
+            log.warning("labels of namespaces decide who may write KV entries: %s", error)
+            body = None
+        found = dict((body or {}).get("metadata", {}).get("labels", {}))
+        self._labels[namespace] = time.monotonic(), found
+        return found
+
+
+def _pending(config: KvConfig, inventory: Inventory) -> Iterable[str]:
+    keys = inventory.kv_pending_delete.get(config.spec.kv_namespace, frozenset())
+    return keys.intersection(config.spec.table)

@@ -1,0 +1,65 @@
+"""A real Prometheus finds what the dashboard and the recording rules ask for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness import monitoring
+from harness.product import SYSTEM, Make, Nsc, Product
+from harness.prometheus import Prometheus, Target
+from harness.server import Server
+from harness.wait import until
+
+HTTP = 8080
+OPERATOR_HTTP = 8081
+INTERVAL = "20s"
+
+
+def queries(nsc: Nsc) -> list[str]:
+    """Every query of the dashboard, for this cluster, and what the rules record."""
+    names = {"$namespace": nsc.namespace, "$cluster": nsc.name, "$__rate_interval": INTERVAL}
+    found = [
+        target["expr"]
+        for panel in json.loads(monitoring.DASHBOARD.read_text())["panels"]
+        for target in panel.get("targets", ())
+    ]
+    for name, value in names.items():
+        found = [query.replace(name, value) for query in found]
+    return [*found, "rocketmq_nameserver:route_lookups:rate5m"]
+
+
+def targets(product: Product, nsc: Nsc) -> list[Target]:
+    """The servers and the operator's replicas, labelled as the Prometheus operator does."""
+    address = product.cluster.address
+    servers = [
+        (address(f"{ip}:{HTTP}"), {"namespace": nsc.namespace, "pod": pod})
+        for pod, ip in nsc.pod_ips().items()
+    ]
+    path = f"/api/v1/namespaces/{SYSTEM}/pods"
+    operators = [
+        (address(f"{product.cluster.get(f'{path}/{pod}')['status']['podIP']}:{OPERATOR_HTTP}"), {})
+        for pod in product.operator_pods()
+    ]
+    return [*servers, *operators]
+
+
+@pytest.mark.alone  # others replace the operator's pods
+def test_every_query_of_the_dashboard_has_an_answer(
+    product: Product, make: Make, tmp_path: Path
+) -> None:
+    nsc = make(replicas=2, networkPolicy={"managed": False})  # which lets in no Prometheus
+    for server in nsc.servers().values():
+        Server(server).brokers()
+    with Prometheus(tmp_path, targets(product, nsc), monitoring.RULES) as prometheus:
+        left = queries(nsc)
+
+        def all_answered() -> bool:
+            left[:] = [query for query in left if not prometheus.query(query)]
+            return not left
+
+        until(all_answered, timeout=60, what=f"answers to {left}", interval=1)
+        servers = nsc.pods().keys()
+        for name in ("topics", "connections"):
+            found = prometheus.query(f"rocketmq_nameserver_{name}")
+            assert {each["metric"]["pod"] for each in found} == set(servers)

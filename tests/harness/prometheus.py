@@ -1,0 +1,128 @@
+"""A real Prometheus and its promtool, of Debian's package, unpacked and not installed."""
+
+import json
+import shutil
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from harness.cache import cache_dir, locked
+from harness.errors import HarnessError
+from harness.loopback import free_ports
+from harness.processes import Child, start
+from harness.wait import until
+
+PACKAGE: Final = "prometheus"
+TIMEOUT: Final = 300.0
+SCRAPE: Final = "2s"
+Target = tuple[str, Mapping[str, str]]
+"""An address, and the labels of what it tells."""
+
+
+def program(name: str) -> Path:
+    """`prometheus` or `promtool`. Raises HarnessError where the package cannot be had."""
+    directory = cache_dir() / PACKAGE
+    with locked(cache_dir() / f"{PACKAGE}.lock"):
+        if not (directory / "usr/bin" / name).exists():
+            _unpack(directory)
+    return directory / "usr/bin" / name
+
+
+def _unpack(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    print(f"fetching Debian's package {PACKAGE} ...", flush=True)
+    line = f"(apt-get download {PACKAGE} || (apt-get update && apt-get download {PACKAGE}))"
+    done = subprocess.run(
+        f"{line} && dpkg-deb --extract {PACKAGE}_*.deb .",
+        shell=True,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise HarnessError(f"`{line}` failed: {done.stderr.strip()[-1000:]}")
+
+
+def promtool(*words: str | Path) -> str:
+    """What promtool prints. Raises HarnessError with it if it finds something wrong."""
+    done = subprocess.run(
+        [program("promtool"), *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode != 0:
+        raise HarnessError(f"promtool {' '.join(map(str, words))}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Prometheus:
+    """Scrapes `targets` every other second, with `rules`, from the `with` statement to its end."""
+
+    def __init__(self, directory: Path, targets: Sequence[Target], rules: Path) -> None:
+        self._directory = directory
+        self._targets = targets
+        self._rules = rules
+        self._child: Child | None = None
+        self.address = f"127.0.0.1:{free_ports('127.0.0.1', 1)[0]}"
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an expression has now. Raises HTTPError for one that is none."""
+        query = urllib.parse.urlencode({"query": expression})
+        url = f"http://{self.address}/api/v1/query?{query}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+        return found
+
+    def _configuration(self) -> str:
+        scraped = [
+            {"targets": [address], "labels": dict(labels)} for address, labels in self._targets
+        ]
+        return json.dumps(  # which is YAML as well
+            {
+                "global": {"scrape_interval": SCRAPE, "evaluation_interval": SCRAPE},
+                "rule_files": [str(self._rules)],
+                "scrape_configs": [{"job_name": "rocketmq", "static_configs": scraped}],
+            }
+        )
+
+    def __enter__(self) -> Self:
+        configuration = self._directory / "prometheus.yml"
+        configuration.write_text(self._configuration())
+        self._child = start(
+            [
+                program("prometheus"),
+                f"--config.file={configuration}",
+                f"--storage.tsdb.path={self._directory / 'data'}",
+                f"--web.listen-address={self.address}",
+                f"--web.console.templates={self._directory}",
+                f"--web.console.libraries={self._directory}",
+            ],
+            log=self._directory / "prometheus.log",
+        )
+        try:
+            until(
+                lambda: len(self.query("up == 1")) == len(self._targets),
+                timeout=60,
+                what="Prometheus to scrape every target",
+                interval=0.5,
+                retry_on=(OSError,),
+            )
+        except BaseException:
+            self._child.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._child is not None:
+            self._child.stop()
