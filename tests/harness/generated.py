@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from harness import argocd, monitoring, values
+from harness import apireference, argocd, monitoring, values
 from harness.binaries import binaries
 from harness.shell import run
 
@@ -62,6 +62,7 @@ def _all() -> Iterator[tuple[Path, str]]:
         yield chart / "README.md", _readme(chart, values.table(known))
     yield argocd.CONFIG_MAP.relative_to(ROOT), argocd.config_map()
     yield monitoring.RULES.relative_to(ROOT), monitoring.rules()
+    yield apireference.PAGE, apireference.page()
     yield INSTALL, HEADING + kustomized()
 
 
