@@ -60,7 +60,7 @@ status-pages: setup ## Write docs/status.md from a real run
 pictures: setup ## Write docs/images from a real run, with Chromium
 	PYTHONPATH=tests $(BIN)/python -m harness pictures
 
-docs: setup ## Build the documentation into site/; open site/index.html
+docs: setup ## Build the documentation as a site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
