@@ -87,14 +87,14 @@ def _has_section(field: Field) -> bool:
 
 def _table(fields: Sequence[Field], short: str, above: str = "") -> list[str]:
     """A row for each field; below `above`, those with a section of their own lead there."""
-    rows = ["| field | type | default | |", "|---|---|---|---|"]
+    rows = ["| field | type | |", "|---|---|---|"]
     for field in fields:
         linked = above and _has_section(field)
         name = f"`{field.path}`"
         if linked:
             name = f"[{name}](#{f'{short}.{above}.{field.path}'.replace('.', '').lower()})"
         words = [_words(field.schema)] if linked else _notes(field)
-        cells = (name, _type(field.schema), _default(field.schema), "<br>".join(words))
+        cells = (name, _type(field.schema), "<br>".join(words))
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return [*rows, ""]
 
@@ -135,7 +135,7 @@ def _default(schema: Schema) -> str:
     """The default of a field that holds no others; theirs stand with them."""
     if "default" not in schema or "properties" in schema:
         return ""
-    return f"`{json.dumps(schema['default'])}`"
+    return f"Default: `{json.dumps(schema['default'])}`."
 
 
 def _words(schema: Schema) -> str:
@@ -145,13 +145,24 @@ def _words(schema: Schema) -> str:
 def _notes(field: Field) -> list[str]:
     """What the table says of a field, line by line."""
     schema = field.schema
-    each: Schema = schema.get("items") or schema.get("additionalProperties") or {}
-    notes = [_words(schema), "Required." if field.required else "", _limits(schema)]
-    limits = _limits(each)
+    limits = _limits(_each(schema))
+    notes = [_words(schema), "Required." if field.required else "", _default(schema)]
+    notes += [_limits(schema)]
     notes += [f"Each of them {limits[:1].lower()}{limits[1:]}" if limits else ""]
-    rules = [rule for part in (schema, each) for rule in part.get("x-kubernetes-validations", ())]
-    notes += [f"Refused: {rule['message']}." for rule in rules]
+    notes += [f"Refused: {message}." for message in _messages(schema)]
     return [note for note in notes if note]
+
+
+def _each(schema: Schema) -> Schema:
+    """The schema of what a list or a map holds; of anything else, nothing."""
+    found: Schema = schema.get("items") or schema.get("additionalProperties") or {}
+    return found
+
+
+def _messages(schema: Schema) -> list[str]:
+    """What is told when a value, or one in it, is refused by a rule."""
+    parts = (schema, _each(schema))
+    return [rule["message"] for part in parts for rule in part.get("x-kubernetes-validations", ())]
 
 
 def _limits(schema: Schema) -> str:
@@ -184,5 +195,5 @@ def _range(schema: Schema, least: str, most: str, unit: str) -> str:
 
 
 def _refused(schema: Schema) -> list[str]:
-    messages = [f"- {rule['message']}" for rule in schema.get("x-kubernetes-validations", ())]
+    messages = [f"- {message}" for message in _messages(schema)]
     return ["Refused:", "", *messages, ""] if messages else []

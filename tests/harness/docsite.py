@@ -48,7 +48,8 @@ def as_on_site(markdown: str, uri: str) -> str:
 
     def moved(found: re.Match[str]) -> str:
         if found["code"]:
-            return found[0]
+            # In a table GitHub wants | escaped in code, and Python-Markdown shows the backslash.
+            return found[0].replace("\\|", "|")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(_path(uri)), found["path"]))
         return posixpath.relpath(site_uri(target), folder or ".")
 

@@ -1,7 +1,9 @@
 """What the documents list is what the code has."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -62,6 +64,24 @@ def phases() -> set[str]:
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     words = schema["properties"]["status"]["properties"]["phase"]["description"]
     return {"Pending", *re.findall(r"[A-Z]\w+", words.partition(": ")[2])}
+
+
+@pytest.mark.parametrize("kind", ["nameserverclusters", "nameserverkvconfigs"])
+def test_the_api_reference_describes_every_field_and_what_is_refused(kind: str) -> None:
+    page = (ROOT / "docs/reference/api.md").read_text().replace("\\|", "|")
+    crd = yaml.safe_load((ROOT / f"crds/{kind}.namesrv.dev.yaml").read_text())
+    told = set(sentences(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]))
+    assert len(told) > 30
+    assert [sentence for sentence in told if sentence not in page] == []
+
+
+def sentences(schema: Any) -> Iterator[str]:
+    """Descriptions and messages, wherever they are."""
+    for name, part in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if name in {"description", "message"} and isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list):
+            yield from sentences(part)
 
 
 def test_every_metric_of_the_operator_is_named() -> None:

@@ -71,6 +71,12 @@ def test_what_looks_like_a_link_in_code_is_none() -> None:
     assert docsite.as_on_site(text, "install.md") == text
 
 
+def test_a_bar_in_code_in_a_table_is_shown_without_a_backslash(site: Path) -> None:
+    assert (
+        "<code>^([0-9]+(\\.[0-9]+)?(s|m|h))+$</code>" in (site / "reference/api.html").read_text()
+    )
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere_on_github(page: Path) -> None:
     assert list(dead_links(page)) == []
