@@ -49,7 +49,8 @@ def as_on_site(markdown: str, uri: str) -> str:
     def moved(found: re.Match[str]) -> str:
         if found["code"]:
             # In a table GitHub wants | escaped in code, and Python-Markdown shows the backslash.
-            return found[0].replace("\\|", "|")
+            fenced = found[0].startswith("```")
+            return found[0] if fenced else found[0].replace("\\|", "|")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(_path(uri)), found["path"]))
         return posixpath.relpath(site_uri(target), folder or ".")
 
