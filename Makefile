@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 SIDE_BY_SIDE := tests/live tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures fuzz bench image lint format lock clean
+.PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures docs fuzz bench image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -64,6 +64,9 @@ status-pages: setup ## Write docs/status.md from a real run
 pictures: setup ## Write docs/images from a real run, with Chromium
 	PYTHONPATH=tests $(BIN)/python -m harness pictures
 
+docs: setup ## Build the documentation as a site into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))
 
@@ -91,5 +94,5 @@ lock: ## Resolve pyproject.toml again into the three locks
 	$(COMPILE) --constraints requirements.lock --group build -o requirements-build.lock
 
 clean: ## Remove what was built here; the download cache stays
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

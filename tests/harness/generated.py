@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from harness import argocd, monitoring, values
+from harness import apireference, argocd, monitoring, values
 from harness.binaries import binaries
 from harness.shell import run
 
@@ -67,6 +67,7 @@ def _all() -> Iterator[tuple[Path, str]]:
     ):
         yield path.relative_to(ROOT), text
         yield OPERATOR_CHART / "files/monitoring" / path.name, text
+    yield apireference.PAGE, apireference.page()
     yield INSTALL, HEADING + kustomized()
 
 

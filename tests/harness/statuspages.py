@@ -21,8 +21,7 @@ HEAD: Final = (
     "# What the status looks like\n\n"
     "`make status-pages` ran through these states with real brokers on {date} and wrote down what "
     "kubectl printed; of `kubectl describe nsc` it is the conditions, the rollout and the last "
-    "events. All columns are in [README](../README.md), all reasons in "
-    "[the operator](operator.md).\n"
+    "events. All phases and reasons are in [conditions and events](conditions.md).\n"
 )
 SHOWN: Final = ("Conditions", "Rollout")
 """Parts of the status that `kubectl describe` prints and the page repeats."""
