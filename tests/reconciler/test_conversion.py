@@ -223,7 +223,7 @@ def test_volumes_of_a_name_service_are_storage_and_a_host_path_is_not() -> None:
     ("size", "expected", "word"),
     [
         (0, {"replicas": 1, "suspend": True}, "spec.suspend is set"),
-        (12, {"replicas": 9}, "replicas 12: 9 are used"),
+        (12, {"replicas": 9}, "spec.replicas 12: 9 are used"),
     ],
 )
 def test_a_size_that_no_cluster_has(size: int, expected: Object, word: str) -> None:
@@ -557,9 +557,10 @@ def test_a_rollout_by_hand_stays_one() -> None:
 
 
 def test_an_image_that_starts_a_name_server_by_itself_is_recognized() -> None:
-    given = in_container(image="registry.example.com/mq/rocketmq-namesrv:4.9.7")
-    del given["spec"]["template"]["spec"]["containers"][0]["command"]
+    given = in_container(image="registry.example.com/mq/rocketmq-namesrv:4.9.7", command=[])
     assert spec(given)["replicas"] == 3
+    with pytest.raises(SpecError, match="no container of it runs mqnamesrv"):
+        spec(in_container(image="dns/nameserver:1", command=[]))
 
 
 KV: Object = {

@@ -89,11 +89,12 @@ def _name(origin: Origin) -> str:
 
 
 def _replicas(origin: Origin) -> Object:
-    given = origin.replicas
+    # Both kinds of objects mean one server where they say nothing.
+    path, given = origin.replicas_at, 1 if origin.replicas is None else origin.replicas
     if given > MOST:
-        origin.remarks.say("replicas", given, f"{MOST} are used, the most that there can be")
+        origin.remarks.say(path, given, f"{MOST} are used, the most that there can be")
     if given < 1:
-        origin.remarks.say("replicas", given, "spec.suspend is set; set it to false to start one")
+        origin.remarks.say(path, given, "spec.suspend is set; set it to false to start one")
         return {"replicas": 1, "suspend": True}
     return {"replicas": min(given, MOST)}
 

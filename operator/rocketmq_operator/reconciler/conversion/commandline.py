@@ -10,7 +10,7 @@ from rocketmq_operator.reconciler.kinds import Object
 
 MAIN: Final = "org.apache.rocketmq.namesrv.NamesrvStartup"
 OTHERS: Final = re.compile(r"mqbroker|mqproxy|mqcontroller|\.(Broker|Proxy|Controller)Startup$")
-IMAGE: Final = re.compile(r"name-?s(erver|rv|ervice)")
+IMAGE: Final = re.compile(r"namesrv|(rocketmq|rmq).*name-?serv(er|ice)")
 CONTROL: Final = frozenset({"&&", "||", ";", "|", "&", ">", ">>", "2>&1", "<"})
 IN_PATH: Final = re.compile(r"(?:^|/)mqnamesrv(?:\.sh)?$")
 
@@ -27,7 +27,7 @@ class CommandLine:
 def runs_nameserver(container: Object) -> bool:
     """Whether a NameServer runs in a container, by its command or else by its image's name."""
     if next(_words(container), None) is None:
-        return IMAGE.search(_image_name(container)) is not None
+        return IMAGE.search(str(container.get("image", "")).lower()) is not None
     return read(container) is not None
 
 
@@ -77,7 +77,3 @@ def _options(words: list[str]) -> list[tuple[str, str | None]]:
         else:
             found[-1] = (found[-1][0], word)
     return found
-
-
-def _image_name(container: Object) -> str:
-    return str(container.get("image", "")).rpartition("/")[2].lower()

@@ -37,13 +37,13 @@ NO_SUCH_FIELD: Final = "that operator ignores it as well, and a NameServerCluste
 def read(body: Object, remarks: Remarks) -> Origin:
     """The servers that it asks for. Raises SpecError."""
     metadata, spec = body["metadata"], Fields("spec", body.get("spec"))
-    replicas = spec.take_number("size")
     origin = Origin(
         KIND,
         metadata["name"],
         metadata.get("namespace"),
         remarks,
-        1 if replicas is None else replicas,
+        spec.take_number("size"),
+        spec.at("size"),
         Fields("spec", {name: spec.take(name) for name in IN_POD}),
         Fields("spec", {own: spec.take(name) for own, name in IN_CONTAINER.items()}, IN_CONTAINER),
         # What the operator gives the pods, so that rules about them are recognized.

@@ -17,7 +17,8 @@ class Origin:
     name: str
     namespace: str | None
     remarks: Remarks
-    replicas: int
+    replicas: int | None
+    replicas_at: str
     pod: Fields
     container: Fields
     labels: dict[str, str] = field(default_factory=dict)

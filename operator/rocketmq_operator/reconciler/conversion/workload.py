@@ -47,13 +47,13 @@ def read(body: Object, index: int, remarks: Remarks) -> Origin:
     name = containers[index].get("name", index)
     pod = {**mapping("spec.template.spec", template.get("spec"))}
     pod["containers"] = [one for at, one in enumerate(containers) if at != index]
-    replicas = spec.take_number("replicas")
     origin = Origin(
         str(body["kind"]),
         metadata["name"],
         metadata.get("namespace"),
         remarks,
-        1 if replicas is None else replicas,
+        spec.take_number("replicas"),
+        spec.at("replicas"),
         Fields("spec.template.spec", pod),
         Fields(f"spec.template.spec.containers[{name}]", containers[index]),
         dict(mapping("spec.template.metadata.labels", described.get("labels"))),
