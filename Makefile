@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 SIDE_BY_SIDE := tests/live tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test e2e soak generated status-pages fuzz bench image lint format lock clean
+.PHONY: help setup demo cluster test e2e soak generated status-pages pictures fuzz bench image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -56,6 +56,9 @@ generated: setup ## Write the files that are made from others
 
 status-pages: setup ## Write docs/status.md from a real run
 	PYTHONPATH=tests $(BIN)/python -m harness status-pages
+
+pictures: setup ## Write docs/images from a real run, with Chromium
+	PYTHONPATH=tests $(BIN)/python -m harness pictures
 
 fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n SEED=n
 	PYTHONPATH=tests $(BIN)/python -m harness fuzz $(if $(FRAMES),--frames $(FRAMES)) $(if $(SEED),--seed $(SEED))

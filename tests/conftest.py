@@ -28,9 +28,11 @@ def kubernetes(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def product(kubernetes: Cluster) -> Product:
-    """The operator, installed as users install it."""
+    """The operator, installed by the manifests unless the cluster has it already."""
     product = Product(kubernetes)
-    product.install()
+    if not product.installed():
+        product.install()
+    product.wait_for_operator()
     return product
 
 

@@ -1,8 +1,7 @@
-"""The operator by its Helm chart, taken over from manifests/: upgraded, confined, uninstalled."""
+"""The operator by its Helm chart and by manifests/: taken over, upgraded, confined, uninstalled."""
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -10,50 +9,27 @@ import pytest
 from harness import generated, helm
 from harness.cluster import KubectlError
 from harness.product import DEPLOYMENT, SYSTEM, WAIT, Make, Nsc, Product
+from harness.release import WAITING, Release
 from harness.wait import until
 
 pytestmark = pytest.mark.alone
 
-CHART: Final = generated.ROOT / generated.OPERATOR_CHART
 CLUSTER_CHART: Final = generated.ROOT / generated.CLUSTER_CHART
 NAME: Final = "kubernetes.io/metadata.name"
-WAITING: Final = ("--wait", f"--timeout={WAIT:g}s")
-
-
-class Release:
-    """The operator as a release of its chart."""
-
-    def __init__(self, product: Product) -> None:
-        self._product = product
-
-    def helm(self, *words: str | Path) -> str:
-        """Run helm on the cluster; its stdout. Raises HarnessError."""
-        return helm.helm(*words, environment=self._product.cluster.environment())
-
-    def upgrade(self, **values: Any) -> str:
-        """Install it, or change its values to these; what helm printed."""
-        words = ("upgrade", "--install", DEPLOYMENT, CHART, "-n", SYSTEM, "--reset-values")
-        printed = self.helm(*words, "--take-ownership", *WAITING, *helm.options(values))
-        self._product.wait_for_operator()
-        return printed
-
-    def uninstall(self) -> None:
-        """Uninstall it and wait until its pods are gone."""
-        self.helm("uninstall", DEPLOYMENT, "--namespace", SYSTEM, "--ignore-not-found", *WAITING)
-        until(lambda: not self._product.operator_pods(), timeout=WAIT, what="no operator")
 
 
 @pytest.fixture(scope="module")
 def release(product: Product) -> Iterator[Release]:
-    """The operator by the chart with its default values, where the manifests had it."""
-    kinds = "deployments,poddisruptionbudgets,services"  # Helm's differ in what they select
-    selector = "app.kubernetes.io/component=operator"
-    product.kubectl("-n", SYSTEM, "delete", kinds, "-l", selector)
+    """The operator by the chart with its default values; afterwards as it was before."""
     release = Release(product)
-    release.upgrade()
+    before = release.exists()
+    if not before:
+        release.take_over()
     yield release
-    release.uninstall()
-    product.install()
+    if before:
+        release.upgrade()
+    else:
+        release.give_back()
 
 
 def accounts_bound(product: Product, kind: str) -> Sequence[str]:
@@ -141,3 +117,20 @@ def test_helm_waits_for_a_cluster_by_values_until_it_is_ready(
     assert nsc.condition("Ready")["status"] == "True"
     release.helm("uninstall", "prod", "--namespace", namespace)
     until(lambda: not nsc.leftovers(), timeout=WAIT, what="nothing left of prod")
+
+
+def test_the_manifests_install_it_where_the_chart_was_and_the_chart_takes_it_over_again(
+    product: Product, release: Release, make: Make
+) -> None:
+    release.upgrade()
+    nsc = make(replicas=2)
+    servers = nsc.started()
+    release.give_back()
+    assert not release.exists()
+    nsc.patch(replicas=1)
+    nsc.wait_columns(READY="1/1")
+    release.take_over()
+    nsc.patch(replicas=2)
+    nsc.wait_columns(READY="2/2")
+    first = f"{nsc.name}-nameserver-0"
+    assert nsc.started()[first] == servers[first]

@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from harness import monitoring
-from harness.product import SYSTEM, Make, Nsc, Product
-from harness.prometheus import Prometheus, Target
+from harness.product import Make, Nsc
+from harness.prometheus import Prometheus, targets
 from harness.server import Server
 from harness.wait import until
 
-HTTP = 8080
-OPERATOR_HTTP = 8081
 INTERVAL = "20s"
 
 
@@ -29,29 +27,12 @@ def queries(nsc: Nsc) -> list[str]:
     return [*found, "rocketmq_nameserver:route_lookups:rate5m"]
 
 
-def targets(product: Product, nsc: Nsc) -> list[Target]:
-    """The servers and the operator's replicas, labelled as the Prometheus operator does."""
-    address = product.cluster.address
-    servers = [
-        (address(f"{ip}:{HTTP}"), {"namespace": nsc.namespace, "pod": pod})
-        for pod, ip in nsc.pod_ips().items()
-    ]
-    path = f"/api/v1/namespaces/{SYSTEM}/pods"
-    operators = [
-        (address(f"{product.cluster.get(f'{path}/{pod}')['status']['podIP']}:{OPERATOR_HTTP}"), {})
-        for pod in product.operator_pods()
-    ]
-    return [*servers, *operators]
-
-
 @pytest.mark.alone  # others replace the operator's pods
-def test_every_query_of_the_dashboard_has_an_answer(
-    product: Product, make: Make, tmp_path: Path
-) -> None:
+def test_every_query_of_the_dashboard_has_an_answer(make: Make, tmp_path: Path) -> None:
     nsc = make(replicas=2, networkPolicy={"managed": False})  # which lets in no Prometheus
     for server in nsc.servers().values():
         Server(server).brokers()
-    with Prometheus(tmp_path, targets(product, nsc), monitoring.RULES) as prometheus:
+    with Prometheus(tmp_path, targets(nsc), monitoring.RULES) as prometheus:
         left = queries(nsc)
 
         def all_answered() -> bool:

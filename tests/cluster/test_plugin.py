@@ -13,7 +13,7 @@ from harness.cluster import Cluster
 from harness.connection import Connection
 from harness.errors import HarnessError
 from harness.plugin import Plugin
-from harness.product import Make, Nsc
+from harness.product import Make, Nsc, Product
 from harness.registrations import body, member, registration
 from harness.server import Server
 from harness.wait import until
@@ -174,6 +174,28 @@ def test_a_report_has_what_helps_and_no_planted_secret(
     assert b"token" in texts[f"{folder}/servers/{pod}-kv.json"]
     assert b"PASSWORD" in texts[f"{folder}/nameservercluster.yaml"]
     assert b"Ready" in texts[f"{folder}/events.txt"]
+
+
+@pytest.mark.needs("nodes")
+@pytest.mark.parametrize("way", ["proxy", "forward"])
+def test_servers_are_asked_through_the_kubelet(make: Make, plugin: Plugin, way: str) -> None:
+    make(replicas=2, kvConfig=[{"kvNamespace": "shop", "entries": {"region": "eu-1"}}])
+    told = plugin.run("kv", "get", "shop", "region", "--reach", way)
+    assert (told.stdout, told.stderr) == ("eu-1\n", "")
+
+
+@pytest.mark.needs("nodes")
+def test_a_report_has_the_logs_of_servers_and_operator(
+    product: Product, make: Make, plugin: Plugin, tmp_path: Path
+) -> None:
+    nsc = make(replicas=1)
+    file = tmp_path / "report.tar.gz"
+    plugin.run("report", nsc.name, "-o", file)
+    with tarfile.open(file) as archive:
+        logs = {each.name for each in archive.getmembers() if each.name.endswith(".log")}
+    servers = {f"{nsc.namespace}/{nsc.name}/servers/{pod}.log" for pod in nsc.pods()}
+    operators = {f"operator/{pod}.log" for pod in product.operator_pods()}
+    assert logs == {f"nsc-report/{name}" for name in servers | operators}
 
 
 def _none() -> tarfile.ExFileObject:

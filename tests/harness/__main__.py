@@ -19,6 +19,7 @@ from harness import (
     java,
     kstatus_program,
     phases,
+    pictures,
     prometheus,
     statuspages,
     suite,
@@ -101,6 +102,13 @@ def write_status_pages() -> None:
     """Write docs/status.md from a real run."""
     with _cluster(DEFAULT_KIND, "pages") as cluster:
         statuspages.write(cluster)
+
+
+@main.command("pictures")
+def write_pictures() -> None:
+    """Write docs/images from a real run; Chromium is installed for it."""
+    with _cluster(DEFAULT_KIND, "pictures") as cluster:
+        pictures.write(cluster)
 
 
 @main.command("generated")

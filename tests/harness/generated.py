@@ -61,7 +61,12 @@ def _all() -> Iterator[tuple[Path, str]]:
         yield chart / "values.schema.json", values.schema(known, **keywords)
         yield chart / "README.md", _readme(chart, values.table(known))
     yield argocd.CONFIG_MAP.relative_to(ROOT), argocd.config_map()
-    yield monitoring.RULES.relative_to(ROOT), monitoring.rules()
+    for path, text in (
+        (monitoring.RULES, monitoring.rules()),
+        (monitoring.DASHBOARD, monitoring.dashboard()),
+    ):
+        yield path.relative_to(ROOT), text
+        yield OPERATOR_CHART / "files/monitoring" / path.name, text
     yield INSTALL, HEADING + kustomized()
 
 

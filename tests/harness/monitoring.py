@@ -1,10 +1,12 @@
 """What Prometheus and Grafana are given for all clusters at once: rules and a dashboard."""
 
+import json
 from typing import Any, Final
 
 import yaml
 
 from harness.product import MANIFESTS, ROOT
+from rocketmq_operator.reconciler.resources import dashboard as dashboards
 from rocketmq_operator.reconciler.resources.monitoring import ALERTS, Alert, rule
 
 DIRECTORY: Final = MANIFESTS / "monitoring"
@@ -78,3 +80,8 @@ def rules() -> str:
     }
     text: str = yaml.safe_dump(content, sort_keys=False, width=120)
     return HEAD + text
+
+
+def dashboard() -> str:
+    """The dashboard, for people to import."""
+    return json.dumps(dashboards.of_all(), indent=2) + "\n"

@@ -38,6 +38,11 @@ class Product:
         self.kubectl("apply", "-k", MANIFESTS)
         self.wait_for_operator()
 
+    def installed(self) -> bool:
+        """Whether the operator's Deployment is there, whoever made it."""
+        kind, missing = f"deployment/{DEPLOYMENT}", "--ignore-not-found"
+        return bool(self.kubectl("-n", SYSTEM, "get", kind, missing, "-o", "name"))
+
     def wait_for_operator(self) -> None:
         """Wait until every replica of the operator is ready."""
         self.kubectl(

@@ -14,13 +14,32 @@ from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 from harness.loopback import free_ports
 from harness.processes import Child, start
+from harness.product import SYSTEM, Nsc
 from harness.wait import until
 
 PACKAGE: Final = "prometheus"
 TIMEOUT: Final = 300.0
 SCRAPE: Final = "2s"
+HTTP: Final = 8080
+OPERATOR_HTTP: Final = 8081
+"""Where servers and operator tell their metrics."""
 Target = tuple[str, Mapping[str, str]]
 """An address, and the labels of what it tells."""
+
+
+def targets(nsc: Nsc) -> list[Target]:
+    """The servers and the operator's replicas, labelled as the Prometheus operator does."""
+    cluster = nsc.product.cluster
+    servers: list[Target] = [
+        (address, {"namespace": nsc.namespace, "pod": pod})
+        for pod, address in nsc.servers(HTTP).items()
+    ]
+    path = f"/api/v1/namespaces/{SYSTEM}/pods"
+    operators: list[Target] = [
+        (cluster.address(f"{cluster.get(f'{path}/{pod}')['status']['podIP']}:{OPERATOR_HTTP}"), {})
+        for pod in nsc.product.operator_pods()
+    ]
+    return [*servers, *operators]
 
 
 def program(name: str) -> Path:
@@ -73,8 +92,14 @@ class Prometheus:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The series that an expression has now. Raises HTTPError for one that is none."""
-        query = urllib.parse.urlencode({"query": expression})
-        url = f"http://{self.address}/api/v1/query?{query}"
+        return self._asked("query", query=expression)
+
+    def range(self, expression: str, begin: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The series that an expression had between two times, in seconds since the epoch."""
+        return self._asked("query_range", query=expression, start=begin, end=end, step=step)
+
+    def _asked(self, what: str, **parameters: str | float) -> list[dict[str, Any]]:
+        url = f"http://{self.address}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(url, timeout=10) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
         return found

@@ -70,17 +70,18 @@ def write(cluster: Cluster) -> None:
     product = Product(cluster)
     product.install()
     product.kubectl("create", "namespace", NAMESPACE)
-    with _stage(product) as stage:
+    with stage(product) as there:
         text = HEAD.format(date=time.strftime("%Y-%m-%d"))
         for state in STATES:
-            state.begin(stage)
-            text += _section(state, stage.nsc)
-            state.end(stage)
+            state.begin(there)
+            text += _section(state, there.nsc)
+            state.end(there)
     PAGE.write_text(text)
 
 
 @contextmanager
-def _stage(product: Product) -> Iterator[Stage]:
+def stage(product: Product) -> Iterator[Stage]:
+    """A cluster in NAMESPACE with a master and a slave on it."""
     nsc = Nsc(product, "prod", NAMESPACE).create(**SPEC)
     nsc.wait_ready()
     names = nsc.addresses("namesrvAddr")

@@ -58,6 +58,8 @@ EVERYTHING: Final[Object] = {
         "service": {"annotations": {"a": "b"}},
         "serviceMonitor": {"enabled": True, "interval": "1m30s", "labels": {"a": "b"}},
         "podMonitor": {"enabled": True, "interval": "15s", "labels": {"a": "b"}},
+        "prometheusRule": {"enabled": True, "labels": {"a": "b"}},
+        "grafanaDashboard": {"enabled": True, "labels": {"a": "b"}},
     },
     "networkPolicy": {"enabled": True, "from": [{"podSelector": {}}], "egress": [{}]},
     "commonLabels": {"team": "a"},

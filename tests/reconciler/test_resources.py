@@ -8,12 +8,14 @@ import pytest
 from harness.children import Object, children, cluster, container, pod, stateful_set
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.protocol import properties
+from rocketmq_operator.reconciler.kinds import Key
 from rocketmq_operator.reconciler.resources import (
     claims,
     default_image,
     external_services,
     seed_configmap,
 )
+from rocketmq_operator.reconciler.resources import dashboard as dashboards
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 
 
@@ -235,6 +237,31 @@ def test_what_the_prometheus_operator_reads() -> None:
     (group,) = rule["spec"]["groups"]
     assert all('namespace="mq",name="prod"' in alert["expr"] for alert in group["rules"])
     assert not any("{prefix}" in json.dumps(alert) for alert in group["rules"])
+
+
+def dashboard(**given: Any) -> tuple[Object, Object]:
+    """The labels of the ConfigMap, and the dashboard in it."""
+    config_map = children(monitoring={"grafanaDashboard": {"enabled": True, **given}})[
+        "ConfigMap/prod-nameserver-dashboard"
+    ]
+    (text,) = config_map["data"].values()
+    return config_map["metadata"]["labels"], json.loads(text)
+
+
+def test_a_dashboard_is_of_its_cluster_alone() -> None:
+    labels, found = dashboard()
+    assert labels["grafana_dashboard"] == "1"
+    assert found["title"].endswith("mq/prod")
+    variables = {each["name"]: each["query"] for each in found["templating"]["list"]}
+    assert variables == {"datasource": "prometheus", "namespace": "mq", "cluster": "prod"}
+    assert len(found["uid"]) <= 40
+    assert found["uid"] != dashboards.of_one(Key("mq", "other"))["uid"]
+
+
+def test_a_dashboard_has_the_labels_that_grafana_looks_for() -> None:
+    labels, _ = dashboard(labels={"dashboards": "mq"})
+    assert labels["dashboards"] == "mq"
+    assert "grafana_dashboard" not in labels
 
 
 def ingress(**policy: Any) -> dict[str, list[Object]]:

@@ -64,6 +64,11 @@ class Names(NamedTuple):
         return self.stateful_set
 
     @property
+    def dashboard(self) -> str:
+        """The ConfigMap with the Grafana dashboard."""
+        return f"{self.stateful_set}-dashboard"
+
+    @property
     def network_policy(self) -> str:
         """The NetworkPolicy."""
         return self.stateful_set

@@ -248,11 +248,19 @@ class PrometheusRule(Part, frozen=True):
     labels: dict[str, str] = {}
 
 
+class GrafanaDashboard(Part, frozen=True):
+    """``spec.monitoring.grafanaDashboard``."""
+
+    enabled: bool = False
+    labels: dict[str, str] = {}
+
+
 class Monitoring(Part, frozen=True):
     """``spec.monitoring``."""
 
     pod_monitor: PodMonitor = PodMonitor()
     prometheus_rule: PrometheusRule = PrometheusRule()
+    grafana_dashboard: GrafanaDashboard = GrafanaDashboard()
 
 
 class NetworkPolicy(Part, frozen=True):

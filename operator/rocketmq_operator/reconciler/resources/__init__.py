@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.resources import (
     client_service,
+    dashboard,
     external_services,
     headless_service,
     monitoring,
@@ -52,6 +53,7 @@ def desired(cluster: Cluster, given: Circumstances = Circumstances()) -> list[Ob
         tls.certificate(cluster),
         monitoring.pod_monitor(cluster),
         monitoring.prometheus_rule(cluster),
+        dashboard.build(cluster),
         poddisruptionbudget.build(cluster),
         statefulset.build(cluster, given.claim_size),
     ]

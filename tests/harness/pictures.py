@@ -1,0 +1,90 @@
+"""The pictures in the docs, from a real cluster with real brokers, clients and a Prometheus."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from harness import monitoring, panels, screen
+from harness.cluster import Cluster
+from harness.java.pods import BrokerPod, LookupsPod
+from harness.product import ROOT, Nsc, Product
+from harness.prometheus import Prometheus, targets
+from harness.statuspages import NAMESPACE, stage
+from rocketmq_operator.admin.client import AdminClient
+from rocketmq_operator.protocol.bodies import TopicConfig
+
+DIRECTORY: Final = ROOT / "docs" / "images"
+TOPICS: Final = ("orders", "payments", "shipments", "invoices", "returns")
+HTTP: Final = 8080
+COLUMNS: Final = 110
+SECONDS: Final = 150.0
+"""How long the graphs are."""
+RESTART_AFTER: Final = 60.0
+
+
+def write(cluster: Cluster) -> None:
+    """Write all of them: some four minutes."""
+    product = Product(cluster)
+    product.install()
+    product.kubectl("create", "namespace", NAMESPACE)
+    with stage(product) as (nsc, brokers):
+        nsc.patch(networkPolicy={"managed": False})  # which lets in no Prometheus
+        asyncio.run(_make_topics(nsc, brokers["master"]))
+        _write_dashboard(nsc)
+        _write_pages(nsc)
+        brokers["slave"].kill()
+        nsc.wait_columns(BROKERS="1/2")
+        _write_plugin(nsc)
+
+
+async def _make_topics(nsc: Nsc, master: BrokerPod) -> None:
+    address = nsc.product.cluster.address(master.address)
+    admin = AdminClient()
+    try:
+        for topic in TOPICS:
+            config = TopicConfig(topic, read_queue_nums=4, write_queue_nums=4)
+            await admin.update_topic(address, config, timeout=30)
+    finally:
+        await admin.close()
+
+
+def _write_dashboard(nsc: Nsc) -> None:
+    names = {"namespace": nsc.namespace, "cluster": nsc.name, "__rate_interval": "20s"}
+    dashboard = json.loads(monitoring.DASHBOARD.read_text())
+    clients = LookupsPod(
+        nsc.workspace, nsc.addresses("namesrvAddr"), TOPICS[0], brokers=1, renew_every=50
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="prometheus-") as directory,
+        Prometheus(Path(directory), targets(nsc), monitoring.RULES) as prometheus,
+        clients,
+    ):
+        time.sleep(RESTART_AFTER)
+        pod = f"{nsc.name}-nameserver-1"
+        nsc.product.cluster.kill(nsc.namespace, pod, "nameserver", signal.SIGKILL)
+        time.sleep(SECONDS - RESTART_AFTER)
+        panels.draw(dashboard, prometheus, names, SECONDS, DIRECTORY / "dashboard.png")
+
+
+def _write_pages(nsc: Nsc) -> None:
+    address = nsc.servers(HTTP)[f"{nsc.name}-nameserver-0"]
+    for name, dark in (("light", False), ("dark", True)):
+        target = DIRECTORY / f"status-page-{name}.png"
+        screen.page(f"http://{address}/", target, width=1000, height=640, dark=dark)
+    target = DIRECTORY / "topic-page.png"
+    screen.page(f"http://{address}/topics/{TOPICS[0]}", target, width=1000, height=640)
+
+
+def _write_plugin(nsc: Nsc) -> None:
+    program = Path(sys.executable).parent / "kubectl-nsc"
+    environment = os.environ | nsc.product.cluster.environment()
+    words = ("status", nsc.name, "-n", nsc.namespace)
+    output = screen.typed([program, *words], environment, columns=COLUMNS)
+    shown = f"kubectl nsc status {nsc.name} -n {nsc.namespace}"
+    screen.terminal(shown, output, DIRECTORY / "plugin-status.png", columns=COLUMNS)
