@@ -97,15 +97,23 @@ def service(name: str = "namesrv", **spec: Any) -> Object:
     }
 
 
-def changed(body: Object, path: str, value: Any) -> Object:
-    """A copy with another value at a path of keys and indexes with ``/`` between them."""
+Way = tuple[str | int, ...]
+"""Keys and indexes that lead to a value in a document."""
+
+
+def replaced(body: Object, way: Way, value: Any) -> Object:
+    """A copy with another value there."""
     found = copy.deepcopy(body)
-    *way, last = path.split("/")
     at: Any = found
-    for step in way:
-        at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
-    at[last] = value
+    for step in way[:-1]:
+        at = at[step] if isinstance(at, list) else at.setdefault(step, {})
+    at[way[-1]] = value
     return found
+
+
+def changed(body: Object, path: str, value: Any) -> Object:
+    """A copy with another value at a path of keys with ``/`` between them."""
+    return replaced(body, tuple(path.split("/")), value)
 
 
 def name_service(**spec: Any) -> Object:
@@ -639,21 +647,52 @@ def test_a_stateful_set_that_was_made_for_a_name_service_is_converted_once() -> 
         ("a: [", "given.yaml: it is no YAML"),
         ("just words", "str: left alone: it is no object with a name"),
         ("{apiVersion: v1, kind: Secret}", "Secret: left alone: it is no object with a name"),
-        (yaml.safe_dump(name_service(size="two")), "mq/name-service: spec.size: want a whole"),
-        (yaml.safe_dump({**NAME_SERVICE, "spec": []}), "spec: want a mapping, got []"),
-        (yaml.safe_dump(in_container(env={"A": "1"})), ".env: want a list, got"),
+        (
+            yaml.safe_dump(name_service(size="two")),
+            "NameService mq/name-service: spec.size: Expected `int",
+        ),
+        (yaml.safe_dump({**NAME_SERVICE, "spec": []}), "mq/name-service: spec: Expected `object"),
+        (
+            yaml.safe_dump(in_container(env={"A": "1"})),
+            "spec.template.spec.containers[0].env: Expected `array",
+        ),
         (
             yaml.safe_dump(name_service(resources={"limits": {"cpu": "much"}}, size=1)),
             "spec.resources.limits.cpu",
         ),
         (yaml.safe_dump_all([NAME_SERVICE, STATEFUL_SET, KV]), "convert one at a time"),
-        (yaml.safe_dump_all([STATEFUL_SET, {"configTable": {"a": []}}]), "configTable.a: want"),
+        (
+            yaml.safe_dump_all([STATEFUL_SET, {"configTable": {"a": []}}]),
+            "configTable: want KV entries by KV namespace",
+        ),
     ],
 )
 def test_what_cannot_be_converted_is_an_error_that_says_why(text: str, words: str) -> None:
     with pytest.raises(SpecError) as caught:
         convert([("given.yaml", text)], NATIVE)
     assert words in str(caught.value)
+
+
+def places(content: Any, way: Way = ()) -> Iterator[Way]:
+    """The ways to all values in a document."""
+    steps = list(content) if isinstance(content, dict) else range(len(content))
+    for step in steps:
+        yield (*way, step)
+        if isinstance(content[step], dict | list):
+            yield from places(content[step], (*way, step))
+
+
+@pytest.mark.parametrize("given", [name_service(storageMode="StorageClass"), STATEFUL_SET])
+@pytest.mark.parametrize("odd", [None, 5, "x", [{}]], ids=repr)
+def test_a_value_of_a_wrong_form_is_converted_or_refused_but_never_a_defect(
+    given: Object, odd: Any
+) -> None:
+    for way in places(given):
+        text = json.dumps([replaced(given, way, odd), CONFIG_MAP, service()])
+        try:
+            convert([("given.yaml", f'{{"kind": "List", "items": {text}}}')], JAVA)
+        except SpecError as error:
+            assert str(error)  # noqa: PT017 - both ends are fine
 
 
 def invoked(*words: str, text: str = "") -> Result:

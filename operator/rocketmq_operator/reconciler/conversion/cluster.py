@@ -13,7 +13,7 @@ from rocketmq_operator.reconciler.conversion import (
     services,
     volumes,
 )
-from rocketmq_operator.reconciler.conversion.fields import filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import filled
 from rocketmq_operator.reconciler.conversion.origin import Origin, Surroundings
 from rocketmq_operator.reconciler.kinds import CLUSTER, Object
 from rocketmq_operator.reconciler.resources import desired
@@ -111,7 +111,7 @@ def _image(origin: Origin, flavor: Flavor) -> Object:
 
 def _ports(origin: Origin, properties: dict[str, str]) -> Object:
     path, given = origin.container.at("ports"), origin.container.take_objects("ports")
-    numbers = [port.get("containerPort") for port in given]
+    numbers = [port["containerPort"] for port in given]
     # A list of ports is for people only; without a word in its file a server listens at 9876.
     chosen = namesrvconfig.port(properties) or DEFAULTS.remoting
     for number in numbers:
@@ -188,16 +188,16 @@ def _mounted(origin: Origin, around: Surroundings) -> Iterator[Mounted]:
     """All keys of the ConfigMaps in the files that the server sees as files."""
     known = {one["metadata"]["name"]: one.get("data") or {} for one in around.config_maps}
     sources = {
-        volume.get("name"): mapping("configMap", volume.get("configMap"))
+        volume["name"]: volume.get("configMap") or {}
         for volume in origin.pod.peek_objects("volumes")
     }
     for mount in origin.container.peek_objects("volumeMounts"):
-        source = sources.get(mount.get("name")) or {}
+        source = sources.get(mount["name"], {})
         data = known.get(source.get("name"), {})
         items = source.get("items") or [{"key": key, "path": key} for key in data]
         for item in items:
-            path = str(mount.get("mountPath"))
+            path = mount["mountPath"]
             inside = mount.get("subPath")
-            if item.get("key") in data and inside in (None, "", item.get("path")):
-                where = path if inside else posixpath.join(path, str(item.get("path")))
-                yield Mounted(str(mount["name"]), source["name"], item["key"], where)
+            if item["key"] in data and inside in (None, "", item["path"]):
+                where = path if inside else posixpath.join(path, item["path"])
+                yield Mounted(mount["name"], source["name"], item["key"], where)

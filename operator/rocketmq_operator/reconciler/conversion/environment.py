@@ -16,11 +16,11 @@ NOT_OURS: Final = "names that start with NAMESRV_ are the operator's"
 
 
 def wanted(container: Fields, flavor: Flavor, remarks: Remarks) -> dict[str, Any]:
-    """``env`` and ``envFrom`` of ``spec.pod``. Raises SpecError."""
+    """``env`` and ``envFrom`` of ``spec.pod``."""
     path = container.at("env")
     env = []
     for variable in container.take_objects("env"):
-        name = str(variable.get("name"))
+        name = variable["name"]
         advice = _refused(name, flavor)
         if advice is None:
             env.append(variable)
@@ -28,7 +28,7 @@ def wanted(container: Fields, flavor: Flavor, remarks: Remarks) -> dict[str, Any
             remarks.left(f"{path}[{name}]", variable.get("value", ""), advice)
     sources = []
     for source in container.take_objects("envFrom"):
-        if str(source.get("prefix", "")).startswith(RESERVED):
+        if (source.get("prefix") or "").startswith(RESERVED):
             remarks.left(f"{container.at('envFrom')}.prefix", source["prefix"], NOT_OURS)
         else:
             sources.append(source)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rocketmq_operator.errors import SpecError
 from rocketmq_operator.reconciler.kinds import Object
 
 SHOWN = 80
@@ -30,12 +29,14 @@ class Remarks:
 class Fields:
     """The fields at ``path`` of an object; ``renamed`` are those that are called otherwise there.
 
-    Raises SpecError for what is no mapping.
+    What form they have is known (see ``forms``).
     """
 
-    def __init__(self, path: str, content: Any, renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, path: str, content: Object | None, renamed: Mapping[str, str] | None = None
+    ) -> None:
         self._path = path
-        self._left = dict(mapping(path, content))
+        self._left = dict(content or {})
         self._renamed = renamed or {}
 
     def at(self, name: str) -> str:
@@ -47,45 +48,22 @@ class Fields:
         return self._left.pop(name, None)
 
     def take_mapping(self, name: str) -> Object:
-        """The same for a mapping, empty where there is none. Raises SpecError."""
-        return mapping(self.at(name), self.take(name))
+        """The same for a mapping, empty where there is none."""
+        return self.take(name) or {}
 
     def take_objects(self, name: str) -> list[Object]:
-        """The same for a list of mappings. Raises SpecError."""
-        found = self.peek_objects(name)
-        self._left.pop(name, None)
-        return found
+        """The same for a list of mappings."""
+        return self.take(name) or []
 
     def peek_objects(self, name: str) -> list[Object]:
-        """The same without taking it. Raises SpecError."""
-        given = self._left.get(name)
-        if given is None:
-            return []
-        if not isinstance(given, list):
-            raise SpecError(self.at(name), f"want a list, got {shown(given)}")
-        return [mapping(f"{self.at(name)}[{index}]", item) for index, item in enumerate(given)]
-
-    def take_number(self, name: str) -> int | None:
-        """The same for a whole number, None where there is none. Raises SpecError."""
-        given = self.take(name)
-        if given is not None and (not isinstance(given, int) or isinstance(given, bool)):
-            raise SpecError(self.at(name), f"want a whole number, got {shown(given)}")
-        return given
+        """The same without taking it."""
+        return self._left.get(name) or []
 
     def rest(self, unsaid: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         """Name, path and value of what nobody took, but for empty values and those ``unsaid``."""
         for name, value in self._left.items():
             if value not in (None, "", [], {}) and value != unsaid.get(name):
                 yield name, self.at(name), value
-
-
-def mapping(path: str, given: Any) -> Object:
-    """``given`` if it is a mapping, an empty one for None. Raises SpecError."""
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise SpecError(path, f"want a mapping, got {shown(given)}")
-    return given
 
 
 def filled(**parts: Any) -> Object:

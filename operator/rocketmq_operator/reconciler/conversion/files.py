@@ -8,7 +8,13 @@ from typing import Any, Final
 import yaml
 
 from rocketmq_operator.errors import SpecError
-from rocketmq_operator.reconciler.conversion import cluster, kventries, nameservice, workload
+from rocketmq_operator.reconciler.conversion import (
+    cluster,
+    forms,
+    kventries,
+    nameservice,
+    workload,
+)
 from rocketmq_operator.reconciler.conversion.fields import Remarks
 from rocketmq_operator.reconciler.conversion.origin import Origin, Surroundings
 from rocketmq_operator.reconciler.kinds import CONFIG_MAP, DISRUPTION_BUDGET, SERVICE, Kind, Object
@@ -42,8 +48,15 @@ def convert(files: Iterable[tuple[str, str]], flavor: Flavor) -> Conversion:
     """
     documents = [document for name, text in files for document in _documents(name, text)]
     kv = [document for document in documents if kventries.is_file(document)]
-    objects = [one for one in documents if one not in kv]
-    alone: list[str] = []
+    objects = [document for document in documents if _named(document)]
+    alone = [
+        f"{_kind(document)}: left alone: it is no object with a name"
+        for document in documents
+        if document not in kv and not _named(document)
+    ]
+    for one in objects:
+        with _named_in_errors(_about(one)):
+            forms.check(one)
     origins = list(_origins(objects, alone))
     if not origins:
         raise SpecError("the files", "; ".join([NOT_THERE, *alone]))
@@ -73,37 +86,33 @@ def _documents(name: str, text: str) -> Iterator[Any]:
     except yaml.YAMLError as error:
         raise SpecError(name, f"it is no YAML: {error}") from error
     for document in found:
-        if isinstance(document, dict) and str(document.get("kind", "")).endswith("List"):
-            yield from document.get("items") or ()
-        elif document is not None:
-            yield document
+        match document:
+            case {"kind": str(kind), "items": list(items)} if kind.endswith("List"):
+                yield from items
+            case None:
+                pass
+            case _:
+                yield document
 
 
-def _origins(documents: Sequence[Any], alone: list[str]) -> Iterator[Origin]:
+def _origins(objects: Sequence[Object], alone: list[str]) -> Iterator[Origin]:
     converted = {
-        (one["metadata"].get("namespace"), one["metadata"].get("name"))
-        for one in documents
-        if _is_name_service(one) and _named(one)
+        (one["metadata"].get("namespace"), one["metadata"]["name"])
+        for one in objects
+        if _is_name_service(one)
     }
-    for document in documents:
-        if not _named(document):
-            alone.append(f"{_kind(document)}: left alone: it is no object with a name")
-            continue
-        namespace = document["metadata"].get("namespace")
-        maker, about = _maker(document), _about(document)
-        if (namespace, maker) in converted:
+    for one in objects:
+        maker, about = _maker(one), _about(one)
+        if (one["metadata"].get("namespace"), maker) in converted:
             alone.append(f"{about}: left alone: {OWNED.format(maker)}")
-            continue
-        with _named_in_errors(about):
-            origin = _origin(document, Remarks(about))
-        if origin is not None:
+        elif (origin := _origin(one, Remarks(about))) is not None:
             yield origin
-        elif not _beside(document):
-            alone.append(f"{about}: left alone: {_why(document)}")
+        elif not any(_is(kind, one) for kind in BESIDE):
+            alone.append(f"{about}: left alone: {_why(one)}")
 
 
 def _origin(document: Object, remarks: Remarks) -> Origin | None:
-    """The servers that an object is about, if it is about servers. Raises SpecError."""
+    """The servers that an object is about, if it is about servers."""
     if _is_name_service(document):
         return nameservice.read(document, remarks)
     if document["apiVersion"] == workload.VERSION and document["kind"] in workload.KINDS:
@@ -129,11 +138,8 @@ def _about(document: Object) -> str:
     return f"{document['kind']} {f'{namespace}/' if namespace else ''}{metadata['name']}"
 
 
-def _is_name_service(document: Any) -> bool:
-    return isinstance(document, dict) and (document.get("apiVersion"), document.get("kind")) == (
-        nameservice.VERSION,
-        nameservice.KIND,
-    )
+def _is_name_service(document: Object) -> bool:
+    return (document["apiVersion"], document["kind"]) == (nameservice.VERSION, nameservice.KIND)
 
 
 def _maker(document: Object) -> str | None:
@@ -143,15 +149,8 @@ def _maker(document: Object) -> str | None:
     return next(found, None)
 
 
-def _beside(document: Object) -> bool:
-    return any(_is(kind, document) for kind in BESIDE)
-
-
-def _is(kind: Kind, document: Any) -> bool:
-    return _named(document) and (kind.api_version, kind.name) == (
-        document["apiVersion"],
-        document["kind"],
-    )
+def _is(kind: Kind, document: Object) -> bool:
+    return (kind.api_version, kind.name) == (document["apiVersion"], document["kind"])
 
 
 def _why(document: Object) -> str:
@@ -167,12 +166,12 @@ def _why(document: Object) -> str:
     return f"it is of {version}, and only {workload.VERSION} is known"
 
 
-def _around(origin: Origin, documents: Sequence[Any]) -> Surroundings:
+def _around(origin: Origin, objects: Sequence[Object]) -> Surroundings:
     """What stands in the same namespace."""
     config_maps, services, budgets = (
         [
             one
-            for one in documents
+            for one in objects
             if _is(kind, one) and one["metadata"].get("namespace") == origin.namespace
         ]
         for kind in BESIDE

@@ -3,8 +3,10 @@
 import re
 from typing import Any, Final
 
+import msgspec
+
 from rocketmq_operator.errors import SpecError
-from rocketmq_operator.reconciler.conversion.fields import Remarks, filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import Remarks, filled
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.spec import ORDER_TOPICS
 
@@ -30,10 +32,7 @@ def is_file(document: Any) -> bool:
 
 def wanted(document: Object, remarks: Remarks) -> Object:
     """``kvConfig`` and ``orderTopics`` of a spec. Raises SpecError."""
-    tables = {
-        name: mapping(f"{TABLES}.{name}", table)
-        for name, table in mapping(TABLES, document[TABLES]).items()
-    }
+    tables = _tables(document)
     orders = _taken(ORDER_TOPICS, tables.pop(ORDER_TOPICS, {}), (TOPIC, ORDER), remarks)
     listed = [
         {"kvNamespace": name, "entries": entries}
@@ -42,6 +41,13 @@ def wanted(document: Object, remarks: Remarks) -> Object:
     ]
     _check(TABLES, len(listed), MAX_NAMESPACES)
     return filled(kvConfig=listed, orderTopics=orders)
+
+
+def _tables(document: Object) -> dict[str, Object]:
+    try:
+        return msgspec.convert(document[TABLES] or {}, dict[str, dict[str, Any]])
+    except msgspec.ValidationError as error:
+        raise SpecError(TABLES, f"want KV entries by KV namespace: {error}") from error
 
 
 def _named(name: str, remarks: Remarks) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rocketmq_operator.reconciler.conversion.fields import Fields, Remarks, mapping
+from rocketmq_operator.reconciler.conversion.fields import Fields, Remarks
 from rocketmq_operator.reconciler.conversion.origin import Origin
 from rocketmq_operator.reconciler.kinds import Object
 
@@ -35,20 +35,20 @@ NO_SUCH_FIELD: Final = "that operator ignores it as well, and a NameServerCluste
 
 
 def read(body: Object, remarks: Remarks) -> Origin:
-    """The servers that it asks for. Raises SpecError."""
+    """The servers that it asks for."""
     metadata, spec = body["metadata"], Fields("spec", body.get("spec"))
     origin = Origin(
         KIND,
         metadata["name"],
         metadata.get("namespace"),
         remarks,
-        spec.take_number("size"),
+        spec.take("size"),
         spec.at("size"),
         Fields("spec", {name: spec.take(name) for name in IN_POD}),
         Fields("spec", {own: spec.take(name) for own, name in IN_CONTAINER.items()}, IN_CONTAINER),
         # What the operator gives the pods, so that rules about them are recognized.
         {"app": "name_service", "name_service_cr": metadata["name"]},
-        dict(mapping("spec.podAnnotations", spec.take("podAnnotations"))),
+        spec.take_mapping("podAnnotations"),
     )
     _storage(spec, origin)
     for _, path, value in spec.rest({}):

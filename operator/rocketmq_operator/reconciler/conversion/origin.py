@@ -40,18 +40,18 @@ class Surroundings:
 
 def selects(selector: Object, labels: dict[str, str]) -> bool:
     """Whether a label selector, or a Service's selector, is meant for pods with these labels."""
-    wanted = selector.get("matchLabels", {})
-    rules = selector.get("matchExpressions", ())
+    wanted = selector.get("matchLabels") or {}
+    rules = selector.get("matchExpressions") or ()
     return bool(wanted or rules) and (
         wanted.items() <= labels.items() and all(_holds(rule, labels) for rule in rules)
     )
 
 
 def _holds(rule: Object, labels: dict[str, str]) -> bool:
-    key, values = rule.get("key"), rule.get("values", ())
-    match rule.get("operator"):
+    key, values = rule["key"], rule.get("values") or ()
+    match rule["operator"]:
         case "In":
-            return labels.get(str(key)) in values
+            return labels.get(key) in values
         case "Exists":
             return key in labels
     return False

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from rocketmq_operator.reconciler.conversion import commandline, environment, volumes
-from rocketmq_operator.reconciler.conversion.fields import filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import filled
 from rocketmq_operator.reconciler.conversion.origin import Origin, selects
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CLUSTER_LABEL, CONTAINER
@@ -64,10 +64,7 @@ OTHER_PROGRAM: Final = (
 
 
 def wanted(origin: Origin, flavor: Flavor, config_volumes: frozenset[str], name: str) -> Object:
-    """``spec.pod`` of the cluster ``name``; ``config_volumes`` are in the spec already.
-
-    Raises SpecError.
-    """
+    """``spec.pod`` of the cluster ``name``; ``config_volumes`` are in the spec already."""
     pod, container = origin.pod, origin.container
     own_affinity = _ours(pod.take("affinity"), origin, name)
     parts = filled(
@@ -110,7 +107,7 @@ def _unusual(origin: Origin, field: str) -> Any:
 
 def _grace(origin: Origin) -> int | None:
     path = origin.pod.at("terminationGracePeriodSeconds")
-    given = origin.pod.take_number("terminationGracePeriodSeconds")
+    given: int | None = origin.pod.take("terminationGracePeriodSeconds")
     if given is None or given == USUAL["terminationGracePeriodSeconds"]:
         return None
     taken = min(max(given, GRACE[0]), GRACE[1])
@@ -176,7 +173,7 @@ def _spread(constraints: list[Object], origin: Origin) -> list[Object]:
     """Constraints on the servers themselves, for which the operator puts its own selector."""
     return [
         {key: part for key, part in one.items() if key != "labelSelector"}
-        if selects(mapping("labelSelector", one.get("labelSelector")), origin.labels)
+        if selects(one.get("labelSelector") or {}, origin.labels)
         else one
         for one in constraints
     ]

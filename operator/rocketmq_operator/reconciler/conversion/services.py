@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from rocketmq_operator.reconciler.conversion.fields import Fields, filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import Fields, filled
 from rocketmq_operator.reconciler.conversion.origin import Origin, Surroundings, selects
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import Names
@@ -38,12 +38,12 @@ TAKEN: Final = (
 
 
 def wanted(origin: Origin, around: Surroundings, name: str) -> Object:
-    """``service`` and ``external`` of the spec of cluster ``name``. Raises SpecError."""
+    """``service`` and ``external`` of the spec of cluster ``name``."""
     names = Names(origin.namespace or "default", name)
     for_all, for_one = [], []
     for service in around.services:
-        selector = mapping("spec", service.get("spec")).get("selector") or {}
-        if POD_NAME in selector and str(selector[POD_NAME]).startswith(f"{origin.name}-"):
+        selector = (service.get("spec") or {}).get("selector") or {}
+        if POD_NAME in selector and selector[POD_NAME].startswith(f"{origin.name}-"):
             for_one.append(service)
         elif selects({"matchLabels": selector}, origin.labels):
             for_all.append(service)
@@ -53,10 +53,10 @@ def wanted(origin: Origin, around: Surroundings, name: str) -> Object:
 
 
 def budget(origin: Origin, around: Surroundings) -> Object:
-    """``podDisruptionBudget`` of the spec. Raises SpecError."""
+    """``podDisruptionBudget`` of the spec."""
     for one in around.budgets:
-        spec = mapping("spec", one.get("spec"))
-        if selects(mapping("spec.selector", spec.get("selector")), origin.labels):
+        spec = one.get("spec") or {}
+        if selects(spec.get("selector") or {}, origin.labels):
             found = filled(
                 maxUnavailable=spec.get("maxUnavailable"), minAvailable=spec.get("minAvailable")
             )
@@ -123,7 +123,7 @@ def _unusual(spec: Fields, field: str) -> Any:
 
 
 def _node_ports(spec: Object) -> Iterable[int]:
-    return [port["nodePort"] for port in spec.get("ports") or () if "nodePort" in port]
+    return [port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")]
 
 
 def _at(service: Object, field: str) -> str:

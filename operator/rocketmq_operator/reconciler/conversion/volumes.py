@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from rocketmq_operator.reconciler.conversion.fields import Remarks, filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import Remarks, filled
 from rocketmq_operator.reconciler.conversion.origin import Origin
 from rocketmq_operator.reconciler.kinds import Object
 
@@ -35,41 +35,41 @@ OLD_CLASS: Final = "volume.beta.kubernetes.io/storage-class"
 def wanted(origin: Origin, config_volumes: frozenset[str], pod: Object) -> Object:
     """``volumes`` and ``volumeMounts`` of ``spec.pod``.
 
-    ``pod`` has the sidecars and init containers whose mounts need their volumes. Raises SpecError.
+    ``pod`` has the sidecars and init containers whose mounts need their volumes.
     """
     path, given = origin.pod.at("volumes"), origin.pod.take_objects("volumes")
     mounts = origin.container.take_objects("volumeMounts")
     needed = {
-        mount.get("name")
+        mount["name"]
         for field in ("sidecars", "initContainers")
         for one in pod.get(field, ())
-        for mount in one.get("volumeMounts", ())
+        for mount in one.get("volumeMounts") or ()
     }
     kept = [
         volume
         for volume in given
-        if volume.get("name") not in config_volumes or volume.get("name") in needed
+        if volume["name"] not in config_volumes or volume["name"] in needed
         if _kept(path, volume, needed, origin.remarks)
     ]
     names = {volume["name"] for volume in kept}
-    found = [mount for mount in mounts if mount.get("name") in names - config_volumes]
+    found = [mount for mount in mounts if mount["name"] in names - config_volumes]
     free = [mount for mount in found if _free(origin.container.at("volumeMounts"), mount, origin)]
     used = needed | {mount["name"] for mount in free}
     return filled(volumes=[v for v in kept if v["name"] in used], volumeMounts=free)
 
 
 def storage(origin: Origin) -> Object:
-    """``spec.storage``: the first of the claim templates. Raises SpecError."""
+    """``spec.storage``: the first of the claim templates."""
     if not origin.claims:
         return {}
     path, remarks = f"{origin.claims_at}[0]", origin.remarks
     for index, claim in enumerate(origin.claims[1:], 1):
-        one = mapping(f"{origin.claims_at}[{index}].metadata", claim.get("metadata"))
+        name = (claim.get("metadata") or {}).get("name")
         advice = "a server has one volume; make it large enough for all"
-        remarks.left(f"{origin.claims_at}[{index}]", one.get("name"), advice)
-    claim = mapping(f"{path}.spec", origin.claims[0].get("spec"))
-    annotations = mapping(path, origin.claims[0].get("metadata")).get("annotations") or {}
-    requests = mapping(path, mapping(path, claim.get("resources")).get("requests"))
+        remarks.left(f"{origin.claims_at}[{index}]", name, advice)
+    claim = origin.claims[0].get("spec") or {}
+    annotations = (origin.claims[0].get("metadata") or {}).get("annotations") or {}
+    requests = (claim.get("resources") or {}).get("requests") or {}
     remarks.say(
         path, requests.get("storage"), "new volumes are made; what is on the old stays there"
     )
@@ -82,7 +82,7 @@ def storage(origin: Origin) -> Object:
     )
 
 
-def _access(path: str, modes: list[Any], remarks: Remarks) -> str | None:
+def _access(path: str, modes: list[str], remarks: Remarks) -> str | None:
     mode = next((mode for mode in modes if mode in ACCESS), None)
     if modes and mode is None:
         remarks.left(path, modes, "each server has a volume of its own, ReadWriteOnce")
@@ -90,7 +90,7 @@ def _access(path: str, modes: list[Any], remarks: Remarks) -> str | None:
 
 
 def _kept(path: str, volume: Object, needed: Iterable[Any], remarks: Remarks) -> bool:
-    name = volume.get("name")
+    name = volume["name"]
     source = next((key for key in volume if key != "name"), "")
     if source not in KEPT and not (name in needed and source in IN_SIDECARS):
         advice = OWN_DATA.get(source, NOT_KNOWN)
@@ -103,7 +103,7 @@ def _kept(path: str, volume: Object, needed: Iterable[Any], remarks: Remarks) ->
 
 
 def _free(path: str, mount: Object, origin: Origin) -> bool:
-    where = str(mount.get("mountPath"))
+    where = mount["mountPath"]
     if where.rstrip("/") not in TAKEN_PATHS:
         return True
     origin.remarks.left(f"{path}[{mount['name']}]", where, ELSEWHERE)

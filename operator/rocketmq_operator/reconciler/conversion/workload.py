@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rocketmq_operator.reconciler.conversion import commandline
-from rocketmq_operator.reconciler.conversion.fields import Fields, Remarks, filled, mapping
+from rocketmq_operator.reconciler.conversion.fields import Fields, Remarks, filled
 from rocketmq_operator.reconciler.conversion.origin import Origin
 from rocketmq_operator.reconciler.kinds import Object
 
@@ -39,25 +39,25 @@ def server(body: Object) -> int | None:
 
 
 def read(body: Object, index: int, remarks: Remarks) -> Origin:
-    """The servers that run in the container with this index. Raises SpecError."""
+    """The servers that run in the container with this index."""
     metadata, spec = body["metadata"], Fields("spec", body.get("spec"))
-    template = mapping("spec.template", spec.take("template"))
-    described = mapping("spec.template.metadata", template.get("metadata"))
+    template = spec.take_mapping("template")
+    described = template.get("metadata") or {}
     containers = _containers(body)
     name = containers[index].get("name", index)
-    pod = {**mapping("spec.template.spec", template.get("spec"))}
+    pod = dict(template.get("spec") or {})
     pod["containers"] = [one for at, one in enumerate(containers) if at != index]
     origin = Origin(
         str(body["kind"]),
         metadata["name"],
         metadata.get("namespace"),
         remarks,
-        spec.take_number("replicas"),
+        spec.take("replicas"),
         spec.at("replicas"),
         Fields("spec.template.spec", pod),
         Fields(f"spec.template.spec.containers[{name}]", containers[index]),
-        dict(mapping("spec.template.metadata.labels", described.get("labels"))),
-        dict(mapping("spec.template.metadata.annotations", described.get("annotations"))),
+        described.get("labels") or {},
+        described.get("annotations") or {},
         spec.take_objects("volumeClaimTemplates"),
         retention=spec.take_mapping("persistentVolumeClaimRetentionPolicy"),
         rollout=_rollout(spec),
@@ -68,9 +68,8 @@ def read(body: Object, index: int, remarks: Remarks) -> Origin:
 
 
 def _containers(body: Object) -> list[Object]:
-    template = mapping("spec", body.get("spec")).get("template")
-    pod = mapping("spec.template", template).get("spec")
-    return Fields("spec.template.spec", pod).take_objects("containers")
+    template = (body.get("spec") or {}).get("template") or {}
+    return (template.get("spec") or {}).get("containers") or []
 
 
 def _rollout(spec: Fields) -> Object:
@@ -78,12 +77,12 @@ def _rollout(spec: Fields) -> Object:
     return filled(
         strategy="OnDelete" if strategy == "OnDelete" else None,
         # 0 is Kubernetes's default, and no wish.
-        minReadySeconds=spec.take_number("minReadySeconds") or None,
+        minReadySeconds=spec.take("minReadySeconds") or None,
     )
 
 
 def _remark_on_labels(spec: Fields, origin: Origin) -> None:
-    own = mapping("spec.selector", spec.take("selector")).get("matchLabels") or {}
+    own = spec.take_mapping("selector").get("matchLabels") or {}
     others = {key: value for key, value in origin.labels.items() if key not in own}
     if others:
         origin.remarks.left("spec.template.metadata.labels", others, LABELS)
