@@ -447,6 +447,19 @@ def test_other_containers_come_along_but_a_broker() -> None:
     )
 
 
+def test_other_containers_keep_the_volumes_that_are_kept() -> None:
+    volumes = [{"name": "shared", "emptyDir": {}}, {"name": "host", "hostPath": {"path": "/data"}}]
+    shared, host = ({"name": each["name"], "mountPath": "/x"} for each in volumes)
+    pod = STATEFUL_SET["spec"]["template"]["spec"]
+    exporter = {**SIDECAR, "volumeMounts": [shared, host]}
+    given = in_pod(containers=[*pod["containers"], exporter], volumes=volumes)
+    assert spec(given)["pod"] == {
+        "sidecars": [{**SIDECAR, "volumeMounts": [shared]}],
+        "volumes": volumes[:1],
+    }
+    assert "containers[exporter].volumeMounts host: left out" in remarks(given)
+
+
 def test_what_kubernetes_adds_to_live_objects_is_no_news() -> None:
     live = {
         "dnsPolicy": "ClusterFirst",

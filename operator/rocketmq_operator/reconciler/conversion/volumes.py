@@ -7,6 +7,7 @@ from rocketmq_operator.reconciler.conversion.fields import Remarks, filled
 from rocketmq_operator.reconciler.conversion.origin import Origin
 from rocketmq_operator.reconciler.kinds import Object
 
+OTHERS: Final = ("sidecars", "initContainers")
 KEPT: Final = frozenset({"configMap", "secret", "projected", "downwardAPI", "csi"})
 """What is mounted so that the server reads it."""
 IN_SIDECARS: Final = frozenset({"emptyDir", "persistentVolumeClaim"})
@@ -33,15 +34,12 @@ OLD_CLASS: Final = "volume.beta.kubernetes.io/storage-class"
 
 
 def wanted(origin: Origin, config_volumes: frozenset[str], pod: Object) -> Object:
-    """``volumes`` and ``volumeMounts`` of ``spec.pod``.
-
-    ``pod`` has the sidecars and init containers whose mounts need their volumes.
-    """
+    """``volumes`` and ``volumeMounts`` of ``spec.pod``, and its other containers with theirs."""
     path, given = origin.pod.at("volumes"), origin.pod.take_objects("volumes")
     mounts = origin.container.take_objects("volumeMounts")
     needed = {
         mount["name"]
-        for field in ("sidecars", "initContainers")
+        for field in OTHERS
         for one in pod.get(field, ())
         for mount in one.get("volumeMounts") or ()
     }
@@ -55,7 +53,23 @@ def wanted(origin: Origin, config_volumes: frozenset[str], pod: Object) -> Objec
     found = [mount for mount in mounts if mount["name"] in names - config_volumes]
     free = [mount for mount in found if _free(origin.container.at("volumeMounts"), mount, origin)]
     used = needed | {mount["name"] for mount in free}
-    return filled(volumes=[v for v in kept if v["name"] in used], volumeMounts=free)
+    others = {field: _mounting(pod.get(field, ()), names, origin) for field in OTHERS}
+    return filled(volumes=[v for v in kept if v["name"] in used], volumeMounts=free, **others)
+
+
+def _mounting(containers: Iterable[Object], names: set[str], origin: Origin) -> list[Object]:
+    """Containers without the mounts of volumes that are not kept."""
+    found = []
+    for one in containers:
+        mounts = one.get("volumeMounts") or []
+        for mount in mounts:
+            if mount["name"] not in names:
+                path = f"{origin.pod.at('containers')}[{one.get('name')}].volumeMounts"
+                origin.remarks.left(path, mount["name"], "its volume is not there any more")
+        kept = [mount for mount in mounts if mount["name"] in names]
+        rest = {field: part for field, part in one.items() if field != "volumeMounts"}
+        found.append(rest | filled(volumeMounts=kept))
+    return found
 
 
 def storage(origin: Origin) -> Object:
