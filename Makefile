@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 SIDE_BY_SIDE := tests/live tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test e2e soak generated status-pages pictures fuzz bench image lint format lock clean
+.PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures fuzz bench image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -39,13 +39,17 @@ test: setup ## All tests, against real peers; ARGS="-k name" picks some
 ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
-	$(BIN)/pytest --ignore=tests/soak $(SIDE_BY_SIDE:%=--ignore=%)
+	$(BIN)/pytest --ignore=tests/soak --ignore=tests/quickstart $(SIDE_BY_SIDE:%=--ignore=%)
 	$(BIN)/pytest --numprocesses=3 --dist=loadfile $(SIDE_BY_SIDE)
 endif
 
 e2e: setup ## The end-to-end suite on real nodes, by kind; root needs nothing installed
 	PYTHONPATH=tests $(BIN)/python -m harness fetch --cluster=kind
 	PYTHONPATH=tests $(BIN)/python -m harness suite $(ARGS)
+
+quickstart: setup ## Paste every command of docs/quickstart.md, on a kind cluster of its own
+	PYTHONPATH=tests $(BIN)/python -m harness fetch --cluster=kind
+	$(BIN)/pytest --capture=no tests/quickstart
 
 soak: setup ## All servers restarted under load, ours beside Java's; ARGS="-k TERM" picks some
 	PYTHONPATH=tests $(BIN)/python -m harness fetch

@@ -1,6 +1,7 @@
 """Fixtures that several test directories share."""
 
 import secrets
+import signal
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ pytest_plugins = ["harness.selection"]
 
 SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
 """One node of two cores has room for the servers of all tests that run at a time."""
+
+
+def pytest_configure() -> None:
+    """Let no child inherit that Ctrl-C is ignored, as a shell's background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Set the death signal, then exec the program named on the command line."""
     parent, program = int(sys.argv[1]), sys.argv[2:]
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it, and so we
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(f"the parent {parent} of {program[0]} is gone")

@@ -175,3 +175,24 @@ def test_null_leaves_the_default_and_a_number_becomes_a_string():
 def test_what_does_not_fit_is_a_body_error(data):
     with pytest.raises(BodyError):
         fastjson.decode(data, DataVersion)
+
+
+WORDS = st.text(max_size=6) | st.sampled_from(["broker-a", "h:1", "a/b", "\x7f", "é", "\ud800", ""])
+NUMBERS = st.integers(-(1 << 63), (1 << 63) - 1)
+MEMBERS = st.one_of(
+    st.builds(QueueData, broker_name=WORDS, perm=NUMBERS, topic_sys_flag=NUMBERS),
+    st.builds(
+        BrokerData,
+        WORDS,
+        st.dictionaries(NUMBERS | st.integers(0, 12), WORDS, max_size=13),
+        st.none() | WORDS,
+        st.booleans(),
+        st.none() | WORDS,
+    ),
+)
+
+
+@given(st.lists(MEMBERS, max_size=4))
+def test_a_list_in_the_browser_dialect_is_made_of_its_items(items):
+    alone = [fastjson.dumps_browser(item) for item in items]
+    assert fastjson.dumps_browser(items) == b"[" + b",".join(alone) + b"]"

@@ -1,9 +1,11 @@
 """The server side: answers in one go, back-pressure both ways, and no hoarding."""
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
+import uvloop
 
 from rocketmq_operator.errors import HeaderError
 from rocketmq_operator.protocol.framing import FrameDecoder, encode_frame
@@ -143,3 +145,20 @@ async def test_the_largest_half_sent_frame_is_closed_when_memory_runs_out():
         await asyncio.wait_for(handler.gone.wait(), 5)
         assert [each.partial for each in server.connections] == [54]
         small[1].close()
+
+
+async def served_at_once(count):
+    """How many of a crowd that has come and asked are connected after a few turns of the loop."""
+    async with serving() as (_, server, _, writer):
+        crowd = [socket.create_connection(writer.get_extra_info("peername")) for _ in range(count)]
+        for peer in crowd:
+            peer.sendall(encode_frame(b"hello"))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        for peer in crowd:
+            peer.close()
+        return len(server.connections)
+
+
+def test_a_crowd_is_let_in_within_a_few_turns_of_the_loop_that_serves():
+    assert uvloop.run(served_at_once(300)) == 300

@@ -275,6 +275,10 @@ def _write(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None
 
 
 def _write_list(items: Sequence[object], dialect: _Dialect, put: Callable[[str], None]) -> None:
+    quick = _standard(items) if dialect.browser else None
+    if quick is not None:
+        put(quick)
+        return
     put("[")
     texts = [item for item in items if isinstance(item, str)]
     if len(texts) == len(items):
@@ -285,6 +289,45 @@ def _write_list(items: Sequence[object], dialect: _Dialect, put: Callable[[str],
                 put(",")
             _write(item, dialect, put)
     put("]")
+
+
+def _standard(items: Sequence[object]) -> str | None:
+    """A list of flat structs as msgspec writes it, several times as fast as by ``_write``.
+
+    None if they are something else, or hold what the browser dialect has a form of its own for.
+    """
+    plain: list[dict[str, object]] = []
+    for item in items:
+        flat = _flat(item) if isinstance(item, msgspec.Struct) else None
+        if flat is None:
+            return None
+        plain.append(flat)
+    try:
+        data = msgspec.json.encode(plain)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return None
+    if not data.isascii() or b"\\" in data or b"/" in data or b"\x7f" in data:
+        return None
+    return data.decode()
+
+
+def _flat(value: msgspec.Struct) -> dict[str, object] | None:
+    flat: dict[str, object] = {}
+    for name, attribute in _sorted_names(type(value)):
+        item = getattr(value, attribute)
+        if isinstance(item, int):
+            if abs(item) > _SAFE:
+                return None
+        elif isinstance(item, dict):
+            if not all(isinstance(text, str) for text in item.values()):
+                return None
+            item = dict(sorted(item.items()))
+        elif item is None:
+            continue
+        elif not isinstance(item, str):
+            return None
+        flat[name] = item
+    return flat
 
 
 def _write_members(value: object, dialect: _Dialect, put: Callable[[str], None]) -> None:
