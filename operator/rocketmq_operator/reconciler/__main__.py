@@ -1,6 +1,7 @@
 """``rocketmq-operator``: the command line of the operator."""
 
 import asyncio
+import json
 import os
 import socket
 import sys
@@ -13,10 +14,12 @@ import uvloop
 from rocketmq_operator import __version__
 from rocketmq_operator.errors import RocketMQError, SettingsError
 from rocketmq_operator.reconciler import logs, manifests, render
+from rocketmq_operator.reconciler.conversion import Conversion, convert
 from rocketmq_operator.reconciler.foresight import Foresight
 from rocketmq_operator.reconciler.kube.api import KubeApi
 from rocketmq_operator.reconciler.kube.livestate import foresee_live
 from rocketmq_operator.reconciler.lifecycle import Settings, run_operator
+from rocketmq_operator.reconciler.spec import Flavor
 
 OPERATOR_NAMESPACE = "rocketmq-system"
 nameserver_image = click.option(
@@ -160,6 +163,47 @@ def plan_command(
 
     for seen in asyncio.run(work()):
         click.echo(seen.to_json() if output == "json" else seen.to_text(), nl=output == "json")
+
+
+@cli.command("convert")
+@click.option(
+    "-f",
+    "--filename",
+    "files",
+    type=click.File(encoding="utf-8"),
+    required=True,
+    multiple=True,
+    help="Manifests; - for standard input. Repeat for several.",
+)
+@click.option(
+    "--flavor",
+    type=click.Choice([each.value for each in Flavor]),
+    default=Flavor.NATIVE.value,
+    show_default=True,
+    help="Which servers the result has.",
+)
+@click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml")
+def convert_command(files: tuple[TextIO, ...], flavor: str, output: str) -> None:
+    """Turn NameServers of others into NameServerClusters. Needs no cluster, changes nothing.
+
+    Read are NameServices of apache/rocketmq-operator, StatefulSets and Deployments that run
+    mqnamesrv, and what belongs to them: their ConfigMap, Services, PodDisruptionBudget, and the
+    kvConfig.json of a server. What cannot be taken over is said on stderr.
+
+    Example: kubectl get statefulset,service,configmap -o yaml | rocketmq-operator convert -f -
+    """
+    found = convert([(file.name, file.read()) for file in files], Flavor(flavor))
+    for remark in found.remarks:
+        click.echo(remark, err=True)
+    click.echo(_manifests(found, output), nl=False)
+
+
+def _manifests(found: Conversion, output: str) -> str:
+    if output == "yaml":
+        return render.to_yaml(found.clusters)
+    one, *others = found.clusters
+    listed = {"apiVersion": "v1", "kind": "List", "items": [one, *others]}
+    return json.dumps(listed if others else one, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
