@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,8 @@ def test_no_lookup_is_lost_on_the_way_from_servers_made_by_hand(
         _make_topic(product, broker, old)
         for name in old.names:
             Server(product.cluster.address(name)).put("app", "region", ENTRIES["region"])
-        with lookups(workspace, old.namesrv_addr) as before:
+        with ExitStack() as leaving:
+            before = leaving.enter_context(lookups(workspace, old.namesrv_addr))
             _make_servers(nsc, old, tmp_path / "kvConfig.json")
             new = nsc.addresses("namesrvAddr")
             _tell_brokers(workspace, "both", f"{old.namesrv_addr};{new}", ask=old.namesrv_addr)
@@ -47,7 +49,7 @@ def test_no_lookup_is_lost_on_the_way_from_servers_made_by_hand(
             after = lookups(workspace, nsc.addresses("client"))
             with after:
                 first = before.so_far()
-                before.__exit__(None, None, None)
+                leaving.close()
                 _tell_brokers(workspace, "new", new, ask=new)
                 old.delete()
                 asked = after.so_far().asked
