@@ -30,7 +30,7 @@ def test_the_basic_sample_comes_up_and_goes_without_a_trace(
 
 def test_the_first_status_never_looks_healthy(make: Make) -> None:
     nsc = make(wait=False)
-    first = nsc.wait_status(bool, "any status")
+    first = nsc.wait_status(lambda status: "conditions" in status, "what the operator writes first")
     ready = next(item for item in first["conditions"] if item["type"] == "Ready")
     assert ready["status"] == "False"
 

@@ -68,6 +68,13 @@ class Stage:
         )
         self.well()
 
+    def noticed(self) -> None:
+        """Wait until the operator has acted on the spec as it is now."""
+        generation = self.nsc.get()["metadata"]["generation"]
+        self.nsc.wait_status(
+            lambda status: status["observedGeneration"] == generation, "an operator that knows"
+        )
+
     def well(self) -> None:
         """Wait until nothing is left to do, and all servers know all brokers."""
         generation = self.nsc.get()["metadata"]["generation"]
@@ -267,6 +274,7 @@ def test_a_roll_that_cannot_go_on_stops_and_heals_when_taken_back(
         found = lookups.so_far()
     assert (found.failed, found.last_error) == (0, "")
     stage.change()
+    stage.noticed()
     stage.signal("broker-b-1", signal.SIGCONT)
     stage.well()
     assert untouched <= stage.nsc.started().items()
