@@ -36,9 +36,7 @@ def kubernetes(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 def product(kubernetes: Cluster) -> Product:
     """The operator, installed by the manifests unless the cluster has it already."""
     product = Product(kubernetes)
-    if not product.installed():
-        product.install()
-    product.wait_for_operator()
+    product.provide()
     return product
 
 

@@ -34,7 +34,7 @@ class Demo:
     def run(self) -> None:
         """All steps."""
         with _step("install crds/ and manifests/; the operator runs with the rights granted there"):
-            self._product.install()
+            self._product.provide()
             self._show("-n", "rocketmq-system", "get", "pods")
         with _step("kubectl apply -f manifests/samples/basic.yaml"):
             self._product.kubectl("apply", "-f", SAMPLES / "basic.yaml")

@@ -38,10 +38,13 @@ class Product:
         self.kubectl("apply", "-k", MANIFESTS)
         self.wait_for_operator()
 
-    def installed(self) -> bool:
-        """Whether the operator's Deployment is there, whoever made it."""
+    def provide(self) -> None:
+        """Install it by the manifests unless the cluster has it, and wait until it is ready."""
         kind, missing = f"deployment/{DEPLOYMENT}", "--ignore-not-found"
-        return bool(self.kubectl("-n", SYSTEM, "get", kind, missing, "-o", "name"))
+        if self.kubectl("-n", SYSTEM, "get", kind, missing, "-o", "name"):
+            self.wait_for_operator()
+        else:
+            self.install()
 
     def wait_for_operator(self) -> None:
         """Wait until every replica of the operator is ready."""
