@@ -16,14 +16,12 @@ INTERVAL = "20s"
 
 def queries(nsc: Nsc) -> list[str]:
     """Every query of the dashboard, for this cluster, and what the rules record."""
-    names = {"$namespace": nsc.namespace, "$cluster": nsc.name, "$__rate_interval": INTERVAL}
+    names = {"namespace": nsc.namespace, "cluster": nsc.name, "__rate_interval": INTERVAL}
     found = [
-        target["expr"]
+        monitoring.filled(target["expr"], **names)
         for panel in json.loads(monitoring.DASHBOARD.read_text())["panels"]
         for target in panel.get("targets", ())
     ]
-    for name, value in names.items():
-        found = [query.replace(name, value) for query in found]
     return [*found, "rocketmq_nameserver:route_lookups:rate5m"]
 
 

@@ -1,6 +1,5 @@
 """From NameServers that people made by hand to a NameServerCluster, as docs/migration.md goes."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -12,10 +11,9 @@ from harness.java.handmade import HandMade
 from harness.java.pods import FRESH_NAMES, RESTRICTED, BrokerPod, LookupsPod
 from harness.product import Nsc, Product
 from harness.server import Server
+from harness.topics import make_topics
 from harness.wait import until
 from harness.workspace import Workspace
-from rocketmq_operator.admin.client import AdminClient
-from rocketmq_operator.protocol.bodies import TopicConfig
 
 CONVERT: Final = (Path(sys.executable).parent / "rocketmq-operator", "convert", "-f", "-")
 CLUSTER: Final = "DefaultCluster"
@@ -37,9 +35,10 @@ def test_no_lookup_is_lost_on_the_way_from_servers_made_by_hand(
     old.start()
     broker = BrokerPod(workspace, old.namesrv_addr, properties=QUICK, flags=[FRESH_NAMES])
     with broker:
-        _make_topic(product, broker, old)
+        address = product.cluster.address
+        make_topics([address(broker.address)], [address(name) for name in old.names], [TOPIC])
         for name in old.names:
-            Server(product.cluster.address(name)).put("app", "region", ENTRIES["region"])
+            Server(address(name)).put("app", "region", ENTRIES["region"])
         with ExitStack() as leaving:
             before = leaving.enter_context(lookups(workspace, old.namesrv_addr))
             _make_servers(nsc, old, tmp_path / "kvConfig.json")
@@ -66,24 +65,6 @@ def test_no_lookup_is_lost_on_the_way_from_servers_made_by_hand(
 def lookups(workspace: Workspace, namesrv: str) -> LookupsPod:
     """Java clients, two new ones a second."""
     return LookupsPod(workspace, namesrv, TOPIC, brokers=1, renew_every=RENEW_EVERY)
-
-
-def _make_topic(product: Product, broker: BrokerPod, old: HandMade) -> None:
-    address = product.cluster.address
-
-    async def make() -> None:
-        admin = AdminClient()
-        try:
-            config = TopicConfig(TOPIC, read_queue_nums=4, write_queue_nums=4)
-            await admin.update_topic(address(broker.address), config, timeout=30)
-            async with asyncio.timeout(60):
-                for name in old.names:
-                    while TOPIC not in await admin.topic_list(address(name)):
-                        await asyncio.sleep(0.3)
-        finally:
-            await admin.close()
-
-    asyncio.run(make())
 
 
 def _make_servers(nsc: Nsc, old: HandMade, kv_file: Path) -> None:

@@ -85,3 +85,10 @@ def rules() -> str:
 def dashboard() -> str:
     """The dashboard, for people to import."""
     return json.dumps(dashboards.of_all(), indent=2) + "\n"
+
+
+def filled(expression: str, **variables: str) -> str:
+    """A query of the dashboard with these values of its variables."""
+    for name, value in variables.items():
+        expression = expression.replace(f"${name}", value)
+    return expression

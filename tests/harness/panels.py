@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from harness.monitoring import filled
 from harness.prometheus import Prometheus
 
 Panel = Mapping[str, Any]
@@ -73,7 +74,7 @@ def _stat(axes: Axes, panel: Panel, prometheus: Prometheus, names: Mapping[str, 
     axes.set_yticks([])
     told = []
     for target in panel["targets"]:
-        (found,) = prometheus.query(_filled(target["expr"], names))
+        (found,) = prometheus.query(filled(target["expr"], **names))
         told.append((float(found["value"][1]), target["legendFormat"]))
     color = _color(panel, told[0][0])
     for number, (value, legend) in enumerate(told):
@@ -114,7 +115,7 @@ def _series(
     now = time.time()
     found: dict[str, list[tuple[float, float]]] = {}
     for target in panel["targets"]:
-        expression = _filled(target["expr"], names)
+        expression = filled(target["expr"], **names)
         for each in prometheus.range(expression, now - seconds, now, STEP):
             legend = target["legendFormat"]
             for label, value in each["metric"].items():
@@ -122,9 +123,3 @@ def _series(
             points = [(float(at) - now, float(value)) for at, value in each["values"]]
             found[legend] = [point for point in points if point[1] == point[1]]
     return {legend: points for legend, points in found.items() if points}
-
-
-def _filled(expression: str, names: Mapping[str, str]) -> str:
-    for name, value in names.items():
-        expression = expression.replace(f"${name}", value)
-    return expression

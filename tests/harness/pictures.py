@@ -1,10 +1,8 @@
 """The pictures in the docs, from a real cluster with real brokers, clients and a Prometheus."""
 
-import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,16 +10,15 @@ from typing import Final
 
 from harness import monitoring, panels, screen
 from harness.cluster import Cluster
-from harness.java.pods import BrokerPod, LookupsPod
+from harness.java.pods import LookupsPod
+from harness.plugin import BIN
 from harness.product import ROOT, Nsc, Product
-from harness.prometheus import Prometheus, targets
+from harness.prometheus import HTTP, Prometheus, targets
 from harness.statuspages import NAMESPACE, stage
-from rocketmq_operator.admin.client import AdminClient
-from rocketmq_operator.protocol.bodies import TopicConfig
+from harness.topics import make_topics
 
 DIRECTORY: Final = ROOT / "docs" / "images"
 TOPICS: Final = ("orders", "payments", "shipments", "invoices", "returns")
-HTTP: Final = 8080
 COLUMNS: Final = 110
 SECONDS: Final = 150.0
 """How long the graphs are."""
@@ -35,23 +32,13 @@ def write(cluster: Cluster) -> None:
     product.kubectl("create", "namespace", NAMESPACE)
     with stage(product) as (nsc, brokers):
         nsc.patch(networkPolicy={"managed": False})  # which lets in no Prometheus
-        asyncio.run(_make_topics(nsc, brokers["master"]))
+        master = cluster.address(brokers["master"].address)
+        make_topics([master], nsc.servers().values(), TOPICS)
         _write_dashboard(nsc)
         _write_pages(nsc)
         brokers["slave"].kill()
         nsc.wait_columns(BROKERS="1/2")
         _write_plugin(nsc)
-
-
-async def _make_topics(nsc: Nsc, master: BrokerPod) -> None:
-    address = nsc.product.cluster.address(master.address)
-    admin = AdminClient()
-    try:
-        for topic in TOPICS:
-            config = TopicConfig(topic, read_queue_nums=4, write_queue_nums=4)
-            await admin.update_topic(address, config, timeout=30)
-    finally:
-        await admin.close()
 
 
 def _write_dashboard(nsc: Nsc) -> None:
@@ -82,9 +69,8 @@ def _write_pages(nsc: Nsc) -> None:
 
 
 def _write_plugin(nsc: Nsc) -> None:
-    program = Path(sys.executable).parent / "kubectl-nsc"
     environment = os.environ | nsc.product.cluster.environment()
     words = ("status", nsc.name, "-n", nsc.namespace)
-    output = screen.typed([program, *words], environment, columns=COLUMNS)
+    output = screen.typed([BIN / "kubectl-nsc", *words], environment, columns=COLUMNS)
     shown = f"kubectl nsc status {nsc.name} -n {nsc.namespace}"
     screen.terminal(shown, output, DIRECTORY / "plugin-status.png", columns=COLUMNS)

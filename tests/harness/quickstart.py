@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from harness import audit, shell
+from harness import shell
 from harness.binaries import KIND, binaries
 from harness.cache import cache_dir, locked
 from harness.images import JAVA_IMAGE
@@ -21,7 +21,6 @@ from harness.kind.engine import Engine
 from harness.kind.engines import engine
 from harness.kind.network import closed_network
 from harness.kind.nodeimage import import_root
-from harness.loopback import free_ports
 from harness.rundir import LOGS, run_directory
 from harness.wheels import ROOT, wheelhouse
 
@@ -117,7 +116,9 @@ def _give_what_is_pulled(running: Engine, desk: Desk, node: str, run_dir: Path) 
     kind = Path(desk.environment["PATH"].partition(":")[0], "kind")
     real = kind.resolve()
     kind.unlink()
-    options = f"--image={node} --config={_configured(running, run_dir)} --wait=120s"
+    ports = configuration.published_ports(running)
+    configured = configuration.write(run_dir, running, ports, own_node_image=True)
+    options = f"--image={node} --config={configured} --wait=120s"
     text = STAND_IN.format(
         kind=shlex.quote(str(real)), options=options, cluster=CLUSTER, image=BROKER_IMAGE
     )
@@ -130,15 +131,3 @@ def _give_what_is_pulled(running: Engine, desk: Desk, node: str, run_dir: Path) 
 
 def _build_arguments(given: Mapping[str, str]) -> str:
     return " ".join(f"--build-arg {name}={value}" for name, value in given.items())
-
-
-def _configured(running: Engine, run_dir: Path) -> Path:
-    """The file that tells kind which parts the node image has."""
-    ports = (6443, 30080) if running.isolated else free_ports(running.address, 2)
-    policy = run_dir / "audit-policy.yaml"
-    policy.write_text(audit.POLICY)
-    file = run_dir / "kind.yaml"
-    file.write_text(
-        configuration.cluster(running.address, ports, audit_policy=policy, own_node_image=True)
-    )
-    return file

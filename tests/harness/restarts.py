@@ -3,7 +3,6 @@
 Each broker registers every half minute; a server that starts empty does not know it meanwhile.
 """
 
-import asyncio
 import signal
 import time
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from typing import Final, NamedTuple
 
 from harness.java.pods import FRESH_NAMES, BrokerPod, LookupsPod, start_consumer, start_producer
 from harness.product import Nsc
+from harness.topics import make_topics
 from harness.traffic import Consumed, LookedUp, Produced
 from harness.wait import until
-from rocketmq_operator.admin.client import AdminClient
-from rocketmq_operator.protocol.bodies import TopicConfig
 
 TOPIC: Final = "Warm"
 MESSAGES: Final = 400
@@ -25,7 +23,6 @@ DEADLINE: Final = 200.0
 """Seconds for all messages."""
 RENEW_EVERY: Final = 25
 """Lookups of a client, before a new one takes its place: about two new ones a second each."""
-AT_ONCE: Final = 16
 
 
 class Scale(NamedTuple):
@@ -48,7 +45,8 @@ class Restarted(NamedTuple):
 def _brokers(nsc: Nsc, scale: Scale) -> Iterator[list[BrokerPod]]:
     """The brokers, registered everywhere, with their topics."""
     names = nsc.addresses("namesrvAddr")
-    nsc.product.cluster.java_image()  # which they else all put together at once
+    cluster = nsc.product.cluster
+    cluster.java_image()  # which they else all put together at once
     pods = [
         BrokerPod(nsc.workspace, names, name=name, broker_id=number, flags=[FRESH_NAMES])
         for name in scale.broker_names
@@ -56,31 +54,10 @@ def _brokers(nsc: Nsc, scale: Scale) -> Iterator[list[BrokerPod]]:
     ]
     with ExitStack() as stack, ThreadPoolExecutor(len(pods)) as pool:
         list(pool.map(stack.enter_context, pods))
-        asyncio.run(_make_topics(nsc, scale, [pod for pod in pods if pod.broker_id == 0]))
+        masters = [cluster.address(pod.address) for pod in pods if pod.broker_id == 0]
+        topics = [f"{TOPIC}-{number}" for number in range(scale.topics)]
+        make_topics(masters, nsc.servers().values(), topics)
         yield pods
-
-
-async def _make_topics(nsc: Nsc, scale: Scale, masters: list[BrokerPod]) -> None:
-    """Make all topics on all masters, and wait until every server has their routes."""
-    cluster = nsc.product.cluster
-    servers = nsc.servers().values()
-    gate = asyncio.Semaphore(AT_ONCE)
-    names = {f"{TOPIC}-{number}" for number in range(scale.topics)}
-    admin = AdminClient()
-
-    async def make(master: BrokerPod, topic: str) -> None:
-        config = TopicConfig(topic, read_queue_nums=4, write_queue_nums=4)
-        async with gate:
-            await admin.update_topic(cluster.address(master.address), config, timeout=30)
-
-    try:
-        await asyncio.gather(*(make(master, topic) for master in masters for topic in names))
-        async with asyncio.timeout(60):
-            for server in servers:
-                while not names <= set(await admin.topic_list(server)):
-                    await asyncio.sleep(0.3)
-    finally:
-        await admin.close()
 
 
 def _restart_all(nsc: Nsc, number: signal.Signals) -> float:

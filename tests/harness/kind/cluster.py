@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar, Final
 
-from harness import audit, shell
+from harness import shell
 from harness.binaries import KIND, binaries
 from harness.cache import cache_dir, locked
 from harness.cluster import Capability, Cluster
@@ -21,7 +21,6 @@ from harness.kind.engine import Engine
 from harness.kind.engines import engine
 from harness.kind.network import closed_network
 from harness.kind.nodeimage import node_image, pulled_node_image
-from harness.loopback import free_ports
 from harness.phases import phase
 from harness.rundir import LOGS, run_directory
 from harness.wait import until
@@ -90,16 +89,9 @@ class KindCluster(Cluster):
         (self.run_dir / STATE).write_text(json.dumps(state))
 
     def _create_node(self, node: str, built: bool, network: str) -> None:
-        # Ports in an isolated engine's network are nobody else's.
-        ports = (6443, 30080) if self._engine.isolated else free_ports(self._engine.address, 2)
+        ports = configuration.published_ports(self._engine)
         self._relay = self._engine.address, ports[1]
-        policy = self.run_dir / "audit-policy.yaml"
-        policy.write_text(audit.POLICY)
-        text = configuration.cluster(
-            self._engine.address, ports, audit_policy=policy, own_node_image=built
-        )
-        configured = self.run_dir / "kind.yaml"
-        configured.write_text(text)
+        configured = configuration.write(self.run_dir, self._engine, ports, own_node_image=built)
         words = (f"--name={NAME}", f"--image={node}", f"--config={configured}", "--wait=120s")
         environment = {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network}
         self._run("create", "cluster", *words, **environment)

@@ -6,14 +6,38 @@ from typing import Any, Final
 
 import yaml
 
+from harness import audit
 from harness.images import PRODUCT_IMAGE
 from harness.kind import systemimages
+from harness.kind.engine import Engine
+from harness.loopback import free_ports
 
 RELAY_PORT: Final = 30080
 RELAY_NAMESPACE: Final = "harness"
 AUDIT_POLICY: Final = "/etc/kubernetes/audit-policy.yaml"
 AUDIT_LOG: Final = "/var/log/kubernetes/audit.log"
 """Paths on the node."""
+
+
+def published_ports(engine: Engine) -> tuple[int, int]:
+    """Where an engine publishes the API and the relay; an isolated one's are nobody else's."""
+    if engine.isolated:
+        return 6443, RELAY_PORT
+    api, relayed = free_ports(engine.address, 2)
+    return api, relayed
+
+
+def write(
+    directory: Path, engine: Engine, published: tuple[int, int], *, own_node_image: bool
+) -> Path:
+    """Write the file for `kind create cluster --config`, and what it mounts, to the directory."""
+    policy = directory / "audit-policy.yaml"
+    policy.write_text(audit.POLICY)
+    file = directory / "kind.yaml"
+    file.write_text(
+        cluster(engine.address, published, audit_policy=policy, own_node_image=own_node_image)
+    )
+    return file
 
 
 def cluster(address: str, ports: Sequence[int], *, audit_policy: Path, own_node_image: bool) -> str:
