@@ -33,7 +33,7 @@ class Demo:
 
     def run(self) -> None:
         """All steps."""
-        with _step("install crds/ and manifests/; the operator runs with the rights granted there"):
+        with _step("install the operator, unless it is there; its rights are those of the install"):
             self._product.provide()
             self._show("-n", "rocketmq-system", "get", "pods")
         with _step("kubectl apply -f manifests/samples/basic.yaml"):
