@@ -26,10 +26,11 @@ A, B, C = ["a"] * 6, ["b"] * 6, ["c"] * 6
         (A + B, [*A, "a", *B[1:]], 0.0),
         (A + B, [*A, *["a"] * 5, "b"], 1.9),
         ([*A, "c", *B], [*A, "a", *B], 0.0),
-        (A + C + B, [*A, *A, *B], float("inf")),
-        (A + [None] * 6 + B, [*A, *A, *B], float("inf")),
+        (A + C, [*A, *A], float("inf")),
+        (A + C + B, [*A, *A, *B], 2.4),
+        (A + [None] * 6 + B, [*A, *A, *B], 2.4),
     ],
-    ids=["equal", "within the sampling", "late", "short", "never", "silent"],
+    ids=["equal", "within the sampling", "late", "short", "never", "passed", "silent"],
 )
 def test_lag(one: Sequence[str | None], other: Sequence[str | None], seconds: float) -> None:
     samples = shown(*one), shown(*other)

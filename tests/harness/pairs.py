@@ -219,8 +219,8 @@ class Pairs:
     def skew(self, server: str, name: str, begin: float) -> float:
         """How far apart a group registered with one of our servers and with its counterpart.
 
-        A broker that starts registers with those servers that it has reached by then, and with
-        the others 10 s later, whosever they are.
+        A broker registers with those servers that it has reached by then, and with the others
+        10 s later, whosever they are; one of them then shows one of the pair for so long.
         """
         ways = [self.links[name, number] for number in (0, 1)]
         other = COUNTERPARTS[server]

@@ -126,7 +126,8 @@ def lag(one: Sequence[Sample], other: Sequence[Sample], subject: str) -> Lag:
 
     The moment of a change is known to lie between two samples; the two moments that are closest
     count, so that a slow watch never makes a server look slow. What was shown for less than a
-    second is left out.
+    second is left out. What passed, and was never shown by the other, counts as long as it was
+    shown: the other may have seen what ended it that much earlier.
     """
     return max(_following(one, other, subject), _following(other, one, subject))
 
@@ -146,23 +147,23 @@ def episodes(samples: Iterable[Sample], subject: str) -> list[Episode]:
 
 
 def _following(one: Iterable[Sample], other: Iterable[Sample], subject: str) -> Lag:
-    theirs = episodes(other, subject)
+    own, theirs = episodes(one, subject), episodes(other, subject)
     lags = [
-        Lag(_distance(sample, each.shown, theirs), subject, each.shown)
-        for each in episodes(one, subject)
+        Lag(_distance(each, theirs, passed=each not in (own[0], own[-1])), subject, each.shown)
+        for each in own
         if each.surely_to - each.surely_from > 1.0
-        for sample in each.samples
     ]
     return max(lags, default=Lag(0.0))
 
 
-def _distance(sample: Sample, shown: str, theirs: Iterable[Episode]) -> float:
-    gaps = (
-        max(each.since - sample.answered, sample.asked - each.until, 0.0)
-        for each in theirs
-        if each.shown == shown
+def _distance(own: Episode, theirs: Iterable[Episode], *, passed: bool) -> float:
+    alike = [each for each in theirs if each.shown == own.shown]
+    if not alike:
+        return own.surely_to - own.surely_from if passed else float("inf")
+    return max(
+        min(max(each.since - one.answered, one.asked - each.until, 0.0) for each in alike)
+        for one in own.samples
     )
-    return min(gaps, default=float("inf"))
 
 
 def _view(connection: Connection, topics: Sequence[str]) -> View:
