@@ -8,7 +8,7 @@ import pytest
 
 from harness import generated, helm
 from harness.cluster import KubectlError
-from harness.product import DEPLOYMENT, SYSTEM, WAIT, Make, Nsc, Product
+from harness.product import DEPLOYMENT, RIGHTS, SYSTEM, WAIT, Make, Nsc, Product
 from harness.release import WAITING, Release
 from harness.wait import until
 
@@ -79,7 +79,7 @@ def test_in_one_namespace_it_needs_no_rights_beyond_that(
 ) -> None:
     release.upgrade(scope="Namespaces", namespaces=[namespace])
     assert accounts_bound(product, "clusterrolebindings") == []
-    assert set(accounts_bound(product, "rolebindings")) == {DEPLOYMENT, f"{DEPLOYMENT}-leases"}
+    assert set(accounts_bound(product, "rolebindings")) == {RIGHTS, f"{DEPLOYMENT}-leases"}
     elsewhere = Nsc(product, "elsewhere", "default").create(replicas=1)
     its_own = {"from": "Selector", "namespaceSelector": {"matchLabels": {NAME: namespace}}}
     nsc = make(replicas=1, kvDelegation=its_own)
@@ -103,7 +103,7 @@ def test_uninstalling_it_leaves_the_servers_and_their_definitions(
     assert nsc.columns()["READY"] == "1/1"
     assert nsc.started() == servers
     with pytest.raises(KubectlError, match="not found"):
-        product.kubectl("get", "clusterrole", DEPLOYMENT)
+        product.kubectl("get", "clusterrole", RIGHTS)
 
 
 def test_helm_waits_for_a_cluster_by_values_until_it_is_ready(

@@ -21,6 +21,8 @@ MANIFESTS: Final = ROOT / "manifests"
 SAMPLES: Final = MANIFESTS / "samples"
 SYSTEM: Final = "rocketmq-system"
 DEPLOYMENT: Final = "rocketmq-operator"
+RIGHTS: Final = "rocketmq-nameserver-operator"
+"""The operator's role and its binding, in a cluster or in namespaces."""
 POLL: Final = 0.4
 """Seconds between two looks with kubectl, which costs more than what it looks at."""
 WAIT: Final = 120.0

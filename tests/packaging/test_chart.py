@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / generated.OPERATOR_CHART
 CLUSTER_CHART = ROOT / generated.CLUSTER_CHART
 SYSTEM = "rocketmq-system"
+RIGHTS: Final = "rocketmq-nameserver-operator"
 BY_HELM: Final = {
     "app.kubernetes.io/instance",
     "app.kubernetes.io/version",
@@ -122,15 +123,26 @@ def test_the_definitions_are_those_of_the_api() -> None:
 def test_in_namespaces_the_rights_are_those_for_the_cluster_but_for_what_has_none(
     values: Object,
 ) -> None:
-    everywhere = by_name(rendered())["ClusterRole", "", "rocketmq-operator"]["rules"]
+    everywhere = by_name(rendered())["ClusterRole", "", RIGHTS]["rules"]
     definitions = [rule for rule in everywhere if rule["apiGroups"] == ["apiextensions.k8s.io"]]
     objects = by_name(rendered(values))
     for namespace in values["namespaces"]:
-        rules = objects["Role", namespace, "rocketmq-operator"]["rules"]
+        rules = objects["Role", namespace, RIGHTS]["rules"]
         assert [*rules, *definitions] == everywhere
-        binding = objects["RoleBinding", namespace, "rocketmq-operator"]
+        binding = objects["RoleBinding", namespace, RIGHTS]
         assert binding["roleRef"]["kind"] == "Role"
         assert binding["subjects"][0]["namespace"] == SYSTEM
+
+
+@pytest.mark.parametrize("release", ["rocketmq-operator", "second"])
+def test_no_name_in_the_whole_cluster_is_one_of_another_operator(release: str) -> None:
+    names = {
+        each["metadata"]["name"]
+        for each in rendered(name=release)
+        if "namespace" not in each["metadata"] and each["kind"] != "CustomResourceDefinition"
+    }
+    assert len(names) == len(("rights", "view", "edit"))
+    assert all(RIGHTS in name for name in names)
 
 
 def test_one_namespace_needs_no_rights_in_the_cluster() -> None:

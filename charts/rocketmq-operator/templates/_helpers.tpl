@@ -8,6 +8,11 @@
 {{- end -}}
 {{- end }}
 
+{{/* Rights, which reach beyond the release's namespace; apache/rocketmq-operator has a ClusterRole rocketmq-operator. */}}
+{{- define "rocketmq-operator.rights" -}}
+{{ include "rocketmq-operator.fullname" . | replace "rocketmq-operator" "rocketmq-nameserver-operator" }}
+{{- end }}
+
 {{/* NetworkPolicies of NameServers let in whoever has name and component, so neither can be changed. */}}
 {{- define "rocketmq-operator.selectorLabels" -}}
 app.kubernetes.io/name: rocketmq-operator
