@@ -330,6 +330,7 @@ def test_what_cannot_start_says_why_and_how_to_fix_it(start, options, code, word
 
 def test_bad_environment_is_named(start):
     assert refusal(start, NAMESRV_LOG_LEVEL="loud")[0] == 2
+    assert "'somewhere' is not host:port" in refusal(start, NAMESRV_PEERS="somewhere")[1]
     assert "set JSON or ROCKETMQ" in refusal(start, ROCKETMQ_SERIALIZE_TYPE="XML")[1]
 
 

@@ -81,6 +81,12 @@ def test_it_serves_what_another_server_knows_and_says_what_is_provisional(
     assert brokers(second) == {"ba": False, "bb": True}
 
 
+def test_the_environment_may_name_the_peers(start, connect, registration):
+    first = start()
+    connect(first.address).ask(registration())
+    assert brokers(start(NAMESRV_PEERS=first.http)) == {"ba": True}
+
+
 def test_a_registration_of_some_topics_takes_none_of_the_others_away(
     start, beside, connect, registration
 ):

@@ -327,9 +327,13 @@ def test_the_server_is_told_its_ports_and_directories() -> None:
         "rocketmq-nameserver",
         *("--listen", "0.0.0.0:1111", "--http", "0.0.0.0:2222"),
         *("--seed-dir", "/etc/rocketmq/seed", "--data-dir", "/var/lib/rocketmq"),
-        *("--peers", "prod-nameserver-headless.mq.svc:2222"),
         "-Dtls.server.mode=disabled",
     ]
+
+
+def test_the_server_is_told_its_peers_in_a_way_that_older_servers_pass_over() -> None:
+    told = {each["name"]: each["value"] for each in container(ports={"http": 2222})["env"]}
+    assert told["NAMESRV_PEERS"] == "prod-nameserver-headless.mq.svc:2222"
 
 
 def test_services_follow_the_ports() -> None:

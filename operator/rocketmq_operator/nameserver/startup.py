@@ -49,7 +49,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="rocketmq-nameserver",
         description="A NameServer for Apache RocketMQ brokers and clients.",
-        epilog="Environment: NAMESRV_LOG_LEVEL (debug, info, warning, error), ROCKETMQ_HOME, "
+        epilog="Environment: NAMESRV_LOG_LEVEL (debug, info, warning, error), NAMESRV_PEERS "
+        "(where --peers is not given), ROCKETMQ_HOME, "
         "ROCKETMQ_SERIALIZE_TYPE (JSON, ROCKETMQ). TLS: -D with the names that Java takes, such as "
         "tls.server.mode (disabled, permissive, enforcing), tls.test.mode.enable=false, "
         "tls.server.certPath, tls.server.keyPath.",
@@ -122,7 +123,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Start
         config_path=Path(configuration.values["configStorePath"]),
         listen=listen,
         http=split_address(arguments.http) if arguments.http else None,
-        peers=[split_address(each) for each in (arguments.peers or "").split(",") if each.strip()],
+        peers=_peers(arguments.peers or environment.get("NAMESRV_PEERS", "")),
         address_list=Path(arguments.seed_dir) / _ADDRESS_LIST if arguments.seed_dir else None,
         serialize_type=_serialize_type(environment),
         tls=tls,
@@ -204,6 +205,10 @@ def _definition(text: str) -> tuple[str, str]:
             f"-D {text!r} is not NAME=VALUE; write for example -Dtls.server.mode=enforcing"
         )
     return name, value
+
+
+def _peers(text: str) -> list[tuple[str, int]]:
+    return [split_address(each) for each in text.split(",") if each.strip()]
 
 
 def _serialize_type(environment: Mapping[str, str]) -> SerializeType:

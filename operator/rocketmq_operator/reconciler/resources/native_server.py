@@ -20,7 +20,11 @@ RESOURCES: Final = {
 
 
 def command(cluster: Cluster) -> list[str]:
-    """The command line of the container."""
+    """The command line of the container.
+
+    Every image ever pinned must know its options, as a server refuses one that it does not know;
+    what is newer goes into the environment.
+    """
     listen = cluster.spec.ports
     return [
         "rocketmq-nameserver",
@@ -28,14 +32,17 @@ def command(cluster: Cluster) -> list[str]:
         *("--http", f"0.0.0.0:{listen.http}"),
         *("--seed-dir", SEED_DIR),
         *("--data-dir", DATA_DIR),
-        *("--peers", cluster.names.dns_lookup(listen.http)),
         *tls.options(cluster),
     ]
 
 
 def environment(cluster: Cluster) -> list[Object]:
     """What the command line does not say."""
-    return [{"name": "NAMESRV_LOG_LEVEL", "value": str(cluster.spec.log_level)}]
+    peers = cluster.names.dns_lookup(cluster.spec.ports.http)
+    return [
+        {"name": "NAMESRV_LOG_LEVEL", "value": str(cluster.spec.log_level)},
+        {"name": "NAMESRV_PEERS", "value": peers},
+    ]
 
 
 def ports(cluster: Cluster) -> list[Object]:
