@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -43,20 +43,6 @@ def accounts_bound(product: Product, kind: str) -> Sequence[str]:
     ]
 
 
-def entries_for(nsc: Nsc) -> dict[str, Any]:
-    """A NameServerKVConfig beside a cluster, which is asked for the labels of its namespace."""
-    return {
-        "apiVersion": "namesrv.dev/v1alpha1",
-        "kind": "NameServerKVConfig",
-        "metadata": {"name": "team", "namespace": nsc.namespace},
-        "spec": {
-            "clusterRef": {"name": nsc.name, "namespace": nsc.namespace},
-            "kvNamespace": "app",
-            "entries": {"a": "1"},
-        },
-    }
-
-
 def test_an_upgrade_that_changes_nothing_replaces_no_pod(
     product: Product, release: Release, make: Make
 ) -> None:
@@ -83,8 +69,7 @@ def test_in_one_namespace_it_needs_no_rights_beyond_that(
     elsewhere = Nsc(product, "elsewhere", "default").create(replicas=1)
     its_own = {"from": "Selector", "namespaceSelector": {"matchLabels": {NAME: namespace}}}
     nsc = make(replicas=1, kvDelegation=its_own)
-    product.apply(entries_for(nsc))
-    nsc.kubectl("wait", "--for=condition=Ready", "nskv/team", f"--timeout={WAIT:g}s", timeout=WAIT)
+    nsc.add_entries(a="1")
     assert elsewhere.status() == {"observedGeneration": 0}
     elsewhere.delete()
     leader = product.leader().rpartition("_")[0]

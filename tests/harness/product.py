@@ -35,9 +35,9 @@ class Product:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
 
-    def install(self) -> None:
-        """Apply `crds/` and `manifests/` and wait until the operator is ready."""
-        self.kubectl("apply", "-k", MANIFESTS)
+    def install(self, manifests: Path = MANIFESTS) -> None:
+        """Apply `manifests/`, which has `crds/` in it, and wait until the operator is ready."""
+        self.kubectl("apply", "-k", manifests)
         self.wait_for_operator()
 
     def provide(self) -> None:
@@ -249,6 +249,23 @@ class Nsc:
         """One of `status.addresses`, as programs in the cluster write it."""
         found: str = self.status()["addresses"][name]
         return found
+
+    def add_entries(self, **entries: str) -> None:
+        """Apply a NameServerKVConfig with entries of KV namespace `app`; wait until it is Ready."""
+        self.product.apply(
+            {
+                "apiVersion": "namesrv.dev/v1alpha1",
+                "kind": "NameServerKVConfig",
+                "metadata": {"name": "team", "namespace": self.namespace},
+                "spec": {
+                    "clusterRef": {"name": self.name, "namespace": self.namespace},
+                    "kvNamespace": "app",
+                    "entries": entries,
+                },
+            }
+        )
+        words = ("--for=condition=Ready", "nskv/team", f"--timeout={WAIT:g}s")
+        self.kubectl("wait", *words, timeout=WAIT + 10)
 
     def delete(self, timeout: float = WAIT) -> None:
         """Delete the object and wait until nothing of it is left."""

@@ -27,10 +27,10 @@ class Release:
         """Whether the chart is installed."""
         return DEPLOYMENT in self.helm("list", "--namespace", SYSTEM, "--short").split()
 
-    def upgrade(self, **values: Any) -> str:
+    def upgrade(self, *flags: str, **values: Any) -> str:
         """Install it, or change its values to these; what helm printed."""
         words = ("upgrade", "--install", DEPLOYMENT, CHART, "-n", SYSTEM, "--reset-values")
-        printed = self.helm(*words, "--take-ownership", *WAITING, *helm.options(values))
+        printed = self.helm(*words, "--take-ownership", *flags, *WAITING, *helm.options(values))
         self._product.wait_for_operator()
         return printed
 
@@ -38,7 +38,7 @@ class Release:
         """Install it where `manifests/` had installed the operator."""
         selector = "app.kubernetes.io/component=operator"
         self._product.kubectl("-n", SYSTEM, "delete", SELECTED, "-l", selector)
-        self.upgrade()
+        self.upgrade("--force-conflicts")
 
     def give_back(self) -> None:
         """Uninstall it and install the operator by `manifests/`."""
