@@ -10,6 +10,7 @@ import pytest
 from harness.cluster import Cluster
 from harness.kinds import cluster_class
 from harness.product import Make, Nsc, Product
+from harness.release import Release
 
 pytest_plugins = ["harness.selection"]
 
@@ -38,6 +39,20 @@ def product(kubernetes: Cluster) -> Product:
     product = Product(kubernetes)
     product.provide()
     return product
+
+
+@pytest.fixture(scope="module")
+def release(product: Product) -> Iterator[Release]:
+    """The operator by the chart with its default values; afterwards as it was before."""
+    release = Release(product)
+    before = release.exists()
+    if not before:
+        release.take_over()
+    yield release
+    if before:
+        release.upgrade()
+    else:
+        release.give_back()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from harness import monitoring
 from harness.product import Make, Nsc
 from harness.prometheus import Prometheus, targets
@@ -25,7 +23,6 @@ def queries(nsc: Nsc) -> list[str]:
     return [*found, "rocketmq_nameserver:route_lookups:rate5m"]
 
 
-@pytest.mark.alone  # others replace the operator's pods
 def test_every_query_of_the_dashboard_has_an_answer(make: Make, tmp_path: Path) -> None:
     nsc = make(replicas=2, networkPolicy={"managed": False})  # which lets in no Prometheus
     for server in nsc.servers().values():
