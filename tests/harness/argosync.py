@@ -14,6 +14,7 @@ from typing import Any, Final
 from harness.argocd import CUSTOMIZATIONS
 from harness.errors import HarnessError
 from harness.gobuild import GoModule, GoProgram
+from harness.wait import until
 
 PROGRAM: Final = GoProgram(
     "argosync",
@@ -25,6 +26,9 @@ PROGRAM: Final = GoProgram(
 PATIENCE: Final = 240.0
 """Seconds for one answer; a sync of several waves waits for the health of each."""
 GRACE: Final = 10.0
+WAIT: Final = 120.0
+POLL: Final = 0.4
+IN_SYNC: Final = ("Synced", "Healthy")
 Object = dict[str, Any]
 
 
@@ -43,6 +47,10 @@ STRUCTURED: Final = Mode("structured", server_side_apply=True)
 """With ServerSideApply=true."""
 SERVER_SIDE: Final = Mode("server", server_side_apply=True)
 """With ServerSideDiff=true as well, as in manifests/argocd/application.yaml."""
+WAYS: Final = tuple(mode.diff for mode in (CLIENT_SIDE, STRUCTURED, SERVER_SIDE))
+"""All ways to compare."""
+NONE: Final[dict[str, list[str]]] = {way: [] for way in WAYS}
+"""No differences."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +90,6 @@ class Report:
     def state(self) -> tuple[str, str]:
         """As people read it: in sync or not, and its health."""
         return self.sync, self.health
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What came of a sync."""
-
-    phase: str
-    message: str
-    results: dict[str, str]
-    """By kind/name."""
 
 
 class ArgoCD(AbstractContextManager["ArgoCD"]):
@@ -164,11 +162,32 @@ class Application:
             [Node(**each) for each in found["tree"]],
         )
 
-    def sync(self, *, prune: bool = False) -> Operation:
-        """One sync operation, to its end."""
+    def differences(self) -> dict[str, list[str]]:
+        """Kind/name of what is out of sync, by each way to compare."""
+        return {
+            way: [f"{e.kind}/{e.name}" for e in self.compare(way).resources if e.sync != "Synced"]
+            for way in WAYS
+        }
+
+    def sync(self, *, prune: bool = False) -> dict[str, str]:
+        """One sync operation, to its end: what was done, by kind/name.
+
+        Raises HarnessError if it fails.
+        """
         found = self._argocd.ask("sync", self._described(diff=self.mode.diff, prune=prune))
-        results = {f"{e['kind']}/{e['name']}": e["status"] for e in found["results"] or ()}
-        return Operation(found["phase"], found["message"], results)
+        if found["phase"] != "Succeeded":
+            raise HarnessError(f"sync of {self.name}: {found}")
+        return {f"{e['kind']}/{e['name']}": e["status"] for e in found["results"] or ()}
+
+    def converge(self) -> None:
+        """Sync and wait until all is well."""
+        self.sync()
+        self.wait(*IN_SYNC)
+
+    def wait(self, *state: str) -> None:
+        """Wait until Argo CD shows it so."""
+        what = f"an Application that is {' and '.join(state)}"
+        until(lambda: self.compare().state == state, timeout=WAIT, what=what, interval=POLL)
 
     def _described(self, **more: Any) -> Object:
         return {

@@ -1,5 +1,5 @@
-"""NameServerClusters as Argo CD sees and syncs them, by its own engine: what git says comes about and
-stays, what git leaves out is left alone, and what git drops goes as a whole."""
+"""NameServerClusters as Argo CD sees and syncs them, by its own engine: what git says comes about
+and stays, what git leaves out is left alone, and what git drops goes as a whole."""
 
 import base64
 from collections.abc import Iterator
@@ -11,10 +11,9 @@ import trustme
 import yaml
 
 from harness.argocd import CUSTOMIZATIONS, by_gopher
-from harness.argosync import CLIENT_SIDE, SERVER_SIDE, STRUCTURED, Application, ArgoCD, Mode
+from harness.argosync import CLIENT_SIDE, IN_SYNC, NONE, SERVER_SIDE, Application, ArgoCD, Mode
 from harness.audit import Write, writes
-from harness.embedded import EmbeddedCluster
-from harness.product import DEPLOYMENT, MANIFESTS, POLL, SAMPLES, SYSTEM, WAIT, Nsc, Product
+from harness.product import DEPLOYMENT, POLL, SAMPLES, SYSTEM, WAIT, Nsc, Product
 from harness.server import Server
 from harness.wait import until
 
@@ -23,14 +22,8 @@ API: Final = "namesrv.dev/v1alpha1"
 NAME: Final = "mq"
 SECRET: Final = "servers"
 SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
-IN_SYNC: Final = ("Synced", "Healthy")
 MODES: Final = {"client-side": CLIENT_SIDE, "server-side": SERVER_SIDE}
-WAYS: Final = [mode.diff for mode in (CLIENT_SIDE, STRUCTURED, SERVER_SIDE)]
-"""All ways that Argo CD has to find differences."""
 OPERATOR: Final = f"system:serviceaccount:{SYSTEM}:{DEPLOYMENT}"
-WAVE: Final = "argocd.argoproj.io/sync-wave"
-LAST_APPLIED: Final = 262144
-"""Bytes that all annotations of an object may have."""
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +92,6 @@ def certificate() -> Object:
     }
 
 
-def becomes(application: Application, *state: str) -> None:
-    """Wait until Argo CD shows the application so."""
-    until(
-        lambda: application.compare().state == state,
-        timeout=WAIT,
-        what=f"an application that is {' and '.join(state)}",
-        interval=POLL,
-    )
-
-
 def drifts(application: Application) -> None:
     until(
         lambda: application.compare().sync == "OutOfSync",
@@ -116,27 +99,6 @@ def drifts(application: Application) -> None:
         what="a difference that Argo CD sees",
         interval=POLL,
     )
-
-
-def sync(application: Application, *, prune: bool = False) -> None:
-    done = application.sync(prune=prune)
-    assert done.phase == "Succeeded", done
-
-
-def converge(application: Application) -> None:
-    """Sync and wait until all is well."""
-    sync(application)
-    becomes(application, *IN_SYNC)
-
-
-def differences(application: Application) -> dict[str, list[str]]:
-    """What is out of sync, by each way to find differences."""
-    return {
-        way: [
-            f"{e.kind}/{e.name}" for e in application.compare(way).resources if e.sync != "Synced"
-        ]
-        for way in WAYS
-    }
 
 
 def applied(nsc: Nsc) -> Object:
@@ -180,14 +142,14 @@ def test_the_first_sync_makes_it_healthy_and_the_next_writes_nothing(
 ) -> None:
     application.objects = [cluster(kvConfig=kv(a="1"))]
     assert application.compare().state == ("OutOfSync", "Missing")
-    converge(application)
+    application.converge()
     tree = application.compare().tree
     assert {"StatefulSet", "Pod", "Service", "ConfigMap"} < {each.kind for each in tree}
     assert [each.kind for each in tree if each.tracked] == ["NameServerCluster"]
     before, written = applied(nsc), operator_writes(nsc)
-    sync(application)
+    application.sync()
     assert application.compare().state == IN_SYNC
-    assert differences(application) == dict.fromkeys(WAYS, [])
+    assert application.differences() == NONE
     assert applied(nsc) == before
     assert operator_writes(nsc) == written
 
@@ -196,63 +158,92 @@ def test_edits_in_git_come_about_and_edits_by_hand_are_put_back(
     application: Application, nsc: Nsc
 ) -> None:
     application.objects = [cluster(kvConfig=kv(a="1"))]
-    converge(application)
+    application.converge()
     started = nsc.started()
     application.objects[0]["spec"]["kvConfig"] = kv(a="2")
     drifts(application)
-    converge(application)
+    application.converge()
     assert held(nsc) == [{"a": "2"}]
     nsc.patch(kvConfig=kv(a="3"))
     drifts(application)
-    converge(application)
+    application.converge()
     until(lambda: held(nsc) == [{"a": "2"}], timeout=WAIT, what="what git says", interval=POLL)
     assert nsc.started() == started
 
 
-def test_what_people_set_and_git_leaves_out_is_no_difference_and_stays(
-    application: Application, nsc: Nsc
+def test_a_kv_namespace_added_by_hand_is_a_difference_client_side_only(
+    application: Application, nsc: Nsc, mode: Mode
 ) -> None:
+    application.objects = [cluster(suspend=True, kvConfig=kv(a="1"))]
+    application.sync()
+    added = [*kv(a="1"), {"kvNamespace": "hand", "entries": {"b": "1"}}]
+    nsc.patch(kvConfig=added, paused=True)
+    until(
+        lambda: "spec.paused" in application.compare().resources[0].message,
+        timeout=WAIT,
+        what="both edits to be seen",
+        interval=POLL,
+    )
+    client_side = mode == CLIENT_SIDE
+    assert application.compare().sync == ("OutOfSync" if client_side else "Synced")
+    application.sync()
+    spec = nsc.get()["spec"]
+    assert spec["paused"]
+    assert spec["kvConfig"] == (kv(a="1") if client_side else added)
+
+
+def test_what_actions_set_is_no_difference_and_stays(application: Application, nsc: Nsc) -> None:
     application.objects = [cluster()]
-    converge(application)
+    application.converge()
     act(nsc, "restart")
     act(nsc, "pause")
-    becomes(application, "Synced", "Suspended")
-    assert differences(application) == dict.fromkeys(WAYS, [])
+    application.wait("Synced", "Suspended")
+    assert application.differences() == NONE
     before = nsc.get()["spec"]
-    sync(application)
+    application.sync()
     assert nsc.get()["spec"] == before
     act(nsc, "resume")
-    becomes(application, *IN_SYNC)
+    until(
+        lambda: application.compare().health != "Suspended",
+        timeout=WAIT,
+        what="a cluster that goes on",
+        interval=POLL,
+    )
+    assert application.compare().sync == "Synced"
 
 
 def test_replicas_that_git_leaves_out_are_whose_who_scales(
     application: Application, nsc: Nsc
 ) -> None:
-    application.objects = [cluster()]
-    del application.objects[0]["spec"]["replicas"]
-    application.objects[0]["spec"]["suspend"] = True
-    sync(application)
+    application.objects = [cluster(suspend=True)]
+    replicas = application.objects[0]["spec"].pop("replicas")
+    application.sync()
     nsc.kubectl("scale", "nsc", NAME, "--replicas=2")
     until(lambda: nsc.status().get("observedGeneration") == 2, timeout=WAIT, what="it to be seen")
-    becomes(application, "Synced", "Suspended")
-    sync(application)
+    application.wait("Synced", "Suspended")
+    application.sync()
     assert nsc.get()["spec"]["replicas"] == 2
+    application.objects[0]["spec"]["replicas"] = replicas
+    application.sync()
+    del application.objects[0]["spec"]["replicas"]
+    application.sync()
+    assert nsc.get()["spec"]["replicas"] == 3
 
 
-def test_replicas_in_git_are_put_back_even_if_not_compared_unless_told_to_respect_that(
+def test_replicas_that_are_not_compared_are_applied_unless_that_is_respected(
     application: Application, nsc: Nsc
 ) -> None:
     application.objects = [cluster(suspend=True)]
-    sync(application)
+    application.sync()
     nsc.kubectl("scale", "nsc", NAME, "--replicas=2")
     drifts(application)
     application.ignore_differences = ["/spec/replicas"]
-    becomes(application, "Synced", "Suspended")
+    application.wait("Synced", "Suspended")
     application.respect_ignore_differences = True
-    sync(application)
+    application.sync()
     assert nsc.get()["spec"]["replicas"] == 2
     application.respect_ignore_differences = False
-    sync(application)
+    application.sync()
     assert nsc.get()["spec"]["replicas"] == 1
 
 
@@ -268,71 +259,67 @@ def test_all_that_it_can_have_stays_in_sync_and_goes_as_a_whole(
         namesrvConfig={"orderMessageEnable": "true"},
     )
     application.objects = [certificate(), everything, team_kv(b="1")]
-    converge(application)
-    assert differences(application) == dict.fromkeys(WAYS, [])
+    application.converge()
+    assert application.differences() == NONE
     assert nsc.status()["addresses"]["external"]
     tracked = {each.kind for each in application.compare().tree if each.tracked}
     assert tracked == {"Secret", "NameServerCluster", "NameServerKVConfig"}
     application.objects = []
     drifts(application)
-    sync(application)
+    application.sync()
     assert nsc.status()["ready"] == "1/1"
-    sync(application, prune=True)
-    until(lambda: not nsc.leftovers(), timeout=WAIT, what="nothing left", interval=POLL)
-    ours = nsc.kubectl("get", "nsc,nskv,secrets,pvc", "-o", "name").split()
-    assert ours == [f"persistentvolumeclaim/data-{NAME}-nameserver-0"]
-    becomes(application, *IN_SYNC)
+    application.sync(prune=True)
+    until(lambda: not nsc.leftovers(), timeout=WAIT, what="no child left", interval=POLL)
+    left = nsc.kubectl("get", "nsc,nskv,secrets,pvc", "-o", "name").split()
+    assert left == [f"persistentvolumeclaim/data-{NAME}-nameserver-0"]
+    application.wait(*IN_SYNC)
 
 
-def test_no_sample_is_ever_different_from_what_the_api_server_made_of_it(
-    application: Application, nsc: Nsc
-) -> None:
+def test_no_sample_differs_from_what_the_api_server_made_of_it(application: Application) -> None:
     for path in sorted(SAMPLES.glob("*.yaml")):
         for each in yaml.safe_load_all(path.read_text()):
             if each["kind"] == "NameServerCluster":
                 each["spec"] = {**each.get("spec", {}), "paused": True}
                 application.objects.append(each)
-    assert len(application.objects) > 5
-    sync(application)
-    becomes(application, "Synced", "Suspended")
-    assert differences(application) == dict.fromkeys(WAYS, [])
+    application.sync()
+    application.wait("Synced", "Suspended")
+    assert application.differences() == NONE
 
 
-@pytest.mark.parametrize("name", [NAME, "team"])
-def test_label(name: str, argocd: ArgoCD, nsc: Nsc) -> None:
-    mode = replace(CLIENT_SIDE, tracking="label")
-    application = Application(argocd, name, nsc.namespace, mode)
-    application.objects = [cluster(storage={"size": "1Gi"})]
-    converge(application)
-    print(name, application.compare().tree)
-    application.objects = []
-    sync(application, prune=True)
-    until(lambda: not nsc.leftovers(), timeout=WAIT, what="nothing left", interval=POLL)
-    print(name, application.compare())
+def test_an_application_can_move_to_server_side_apply(
+    argocd: ArgoCD, namespace: str, nsc: Nsc
+) -> None:
+    application = Application(argocd, "team", namespace, CLIENT_SIDE)
+    application.objects = [cluster(suspend=True, logLevel="debug", kvConfig=kv(a="1"))]
+    application.sync()
+    application.mode = SERVER_SIDE
+    application.wait("Synced", "Suspended")
+    application.sync()
+    application.wait("Synced", "Suspended")
+    assert application.differences() == NONE
+    del application.objects[0]["spec"]["logLevel"]
+    application.objects[0]["spec"]["kvConfig"] = kv(b="1")
+    application.sync()
+    assert nsc.get()["spec"]["logLevel"] == "info"
+    assert nsc.get()["spec"]["kvConfig"] == kv(b="1")
 
 
-def test_one_application_installs_the_operator_with_its_clusters_and_removes_both(tmp_path) -> None:
-    with EmbeddedCluster(name="argocd") as own, ArgoCD(own.kubeconfig, tmp_path) as argocd:
-        product = Product(own)
-        application = Application(argocd, "platform", SYSTEM, CLIENT_SIDE)
-        application.objects = list(yaml.safe_load_all((MANIFESTS / "install.yaml").read_text()))
-        for each in (cluster(), team_kv(b="1")):
-            each["metadata"]["annotations"] = {WAVE: "1"}
-            application.objects.append(each)
-        import time
-
-        t = time.monotonic()
-        converge(application)
-        print("CSA", time.monotonic() - t)
-        print(differences(application))
-        application.mode = SERVER_SIDE
-        print(application.compare())
-        converge(application)
-        print("SSA", time.monotonic() - t)
-        print(differences(application))
-        application.objects = []
-        sync(application, prune=True)
-        print("PRUNED", time.monotonic() - t)
-        print(application.compare())
-        print(product.kubectl("get", "crd,ns,clusterroles,clusterrolebindings", "-o", "name"))
-        print("END", time.monotonic() - t)
+def test_by_label_a_namesake_of_the_cluster_takes_retained_volumes_for_its_own(
+    argocd: ArgoCD, nsc: Nsc
+) -> None:
+    by_label = replace(CLIENT_SIDE, tracking="label")
+    namesake, other = (
+        Application(argocd, name, nsc.namespace, by_label, [cluster(storage={"size": "1Gi"})])
+        for name in (NAME, "team")
+    )
+    namesake.converge()
+    other.converge()
+    tree = other.compare().tree
+    assert [each.kind for each in tree if each.tracked] == ["NameServerCluster"]
+    assert "PersistentVolumeClaim" in {each.kind for each in tree}
+    other.objects = namesake.objects = []
+    other.sync(prune=True)
+    until(lambda: not nsc.leftovers(), timeout=WAIT, what="no child left", interval=POLL)
+    other.wait(*IN_SYNC)
+    to_prune = [each.kind for each in namesake.compare().resources]
+    assert to_prune == ["PersistentVolumeClaim"]

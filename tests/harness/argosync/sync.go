@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// Argo CD looks at a running operation again at least as often.
-	pause    = time.Second
+	// Argo CD looks at a running operation again when something of it changes.
+	pause    = 200 * time.Millisecond
 	patience = 3 * time.Minute
 )
 
