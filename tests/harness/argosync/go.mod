@@ -99,6 +99,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
+// What the engine would raise above golang/go.mod, whose packages are in the build cache.
 exclude (
 	github.com/Azure/go-ansiterm v0.0.0-20250102033503-faa5f7b0171c
 	github.com/chai2010/gettext-go v1.0.3
@@ -113,6 +114,7 @@ exclude (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.1-0.20251003215857-446d8398e19c
 )
 
+// As golang/go.mod has them.
 replace (
 	k8s.io/api => k8s.io/api v0.35.3
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.35.3
