@@ -5,7 +5,7 @@ import os
 import select
 import subprocess
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +111,8 @@ class ArgoCD(AbstractContextManager["ArgoCD"]):
 
     def __exit__(self, *_: object) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         try:
             self._process.wait(GRACE)
         finally:
@@ -125,8 +126,9 @@ class ArgoCD(AbstractContextManager["ArgoCD"]):
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
             raise HarnessError("argosync was started without pipes")
-        requests.write(json.dumps({"command": command, "application": application}) + "\n")
-        requests.flush()
+        with suppress(BrokenPipeError):  # the log says why it ended
+            requests.write(json.dumps({"command": command, "application": application}) + "\n")
+            requests.flush()
         if not select.select([answers], [], [], PATIENCE)[0]:
             raise HarnessError(f"no answer to {command} within {PATIENCE:g} s; see {self._log}")
         line = answers.readline()

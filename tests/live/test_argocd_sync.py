@@ -21,6 +21,7 @@ Object = dict[str, Any]
 API: Final = "namesrv.dev/v1alpha1"
 NAME: Final = "mq"
 SECRET: Final = "servers"
+VOLUME: Final = f"persistentvolumeclaim/data-{NAME}-nameserver-0"
 SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
 MODES: Final = {"client-side": CLIENT_SIDE, "server-side": SERVER_SIDE}
 OPERATOR: Final = f"system:serviceaccount:{SYSTEM}:{DEPLOYMENT}"
@@ -121,8 +122,25 @@ def operator_writes(nsc: Nsc) -> list[Write]:
     ]
 
 
-def held(nsc: Nsc, table: str = "app") -> list[dict[str, str]]:
-    return [Server(address).kv(table) for address in nsc.servers().values()]
+def holds(nsc: Nsc, **entries: str) -> None:
+    """Wait until its server has these entries."""
+    until(
+        lambda: [Server(at).kv("app") for at in nsc.servers().values()] == [entries],
+        timeout=WAIT,
+        what=f"a server with {entries}",
+        interval=POLL,
+    )
+
+
+def remains(nsc: Nsc, *names: str) -> None:
+    """Wait until this is all that is left in the namespace."""
+    what = ("nsc,nskv,secrets,pvc", "-o", "name")
+    until(
+        lambda: nsc.leftovers() + nsc.kubectl("get", *what).split() == list(names),
+        timeout=WAIT,
+        what=f"no more than {names}",
+        interval=POLL,
+    )
 
 
 def act(nsc: Nsc, action: str) -> None:
@@ -163,11 +181,11 @@ def test_edits_in_git_come_about_and_edits_by_hand_are_put_back(
     application.objects[0]["spec"]["kvConfig"] = kv(a="2")
     drifts(application)
     application.converge()
-    assert held(nsc) == [{"a": "2"}]
+    holds(nsc, a="2")
     nsc.patch(kvConfig=kv(a="3"))
     drifts(application)
     application.converge()
-    until(lambda: held(nsc) == [{"a": "2"}], timeout=WAIT, what="what git says", interval=POLL)
+    holds(nsc, a="2")
     assert nsc.started() == started
 
 
@@ -269,9 +287,7 @@ def test_all_that_it_can_have_stays_in_sync_and_goes_as_a_whole(
     application.sync()
     assert nsc.status()["ready"] == "1/1"
     application.sync(prune=True)
-    until(lambda: not nsc.leftovers(), timeout=WAIT, what="no child left", interval=POLL)
-    left = nsc.kubectl("get", "nsc,nskv,secrets,pvc", "-o", "name").split()
-    assert left == [f"persistentvolumeclaim/data-{NAME}-nameserver-0"]
+    remains(nsc, VOLUME)
     application.wait(*IN_SYNC)
 
 
@@ -319,7 +335,11 @@ def test_by_label_a_namesake_of_the_cluster_takes_retained_volumes_for_its_own(
     assert "PersistentVolumeClaim" in {each.kind for each in tree}
     other.objects = namesake.objects = []
     other.sync(prune=True)
-    until(lambda: not nsc.leftovers(), timeout=WAIT, what="no child left", interval=POLL)
+    remains(nsc, VOLUME)
     other.wait(*IN_SYNC)
-    to_prune = [each.kind for each in namesake.compare().resources]
-    assert to_prune == ["PersistentVolumeClaim"]
+    until(
+        lambda: [each.kind for each in namesake.compare().resources] == ["PersistentVolumeClaim"],
+        timeout=WAIT,
+        what="a volume that the namesake would prune",
+        interval=POLL,
+    )
