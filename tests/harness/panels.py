@@ -92,19 +92,24 @@ def _color(panel: Panel, value: float) -> str:
 def _lines(axes: Axes, panel: Panel, series: Mapping[str, list[tuple[float, float]]]) -> None:
     for legend, points in sorted(series.items()):
         axes.plot(*zip(*points, strict=True), label=legend, linewidth=1.2)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(
+        0, 1.05 * max((value for line in series.values() for _, value in line), default=0) or 1
+    )
     unit = UNITS[panel["fieldConfig"]["defaults"]["unit"]]
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}{unit}")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f} s")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=6.5, loc="upper left", framealpha=0.7)
+    axes.legend(fontsize=6.5, loc="best", framealpha=0.7)
 
 
 def _states(axes: Axes, series: Mapping[str, list[tuple[float, float]]]) -> None:
     for row, (_, points) in enumerate(sorted(series.items())):
         yes = [(at - STEP / 2, STEP) for at, value in points if value == 1]
-        axes.broken_barh(yes, (row - 0.4, 0.8), facecolors="#5794f2")
-    axes.set_yticks(range(len(series)), sorted(series))
+        axes.broken_barh(yes, (row - 0.4, 0.8), facecolors="#8ab8ff")
+    axes.set_yticks([])
+    for row, name in enumerate(sorted(series)):
+        where = axes.get_yaxis_transform()
+        axes.text(0.01, row, name, transform=where, va="center", fontsize=7)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f} s")
 
 

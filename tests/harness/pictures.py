@@ -14,12 +14,12 @@ from harness.java.pods import LookupsPod
 from harness.plugin import BIN
 from harness.product import ROOT, Nsc, Product
 from harness.prometheus import HTTP, Prometheus, targets
-from harness.statuspages import NAMESPACE, stage
+from harness.statuspages import NAMESPACE, diverge, stage
 from harness.topics import make_topics
 
 DIRECTORY: Final = ROOT / "docs" / "images"
 TOPICS: Final = ("orders", "payments", "shipments", "invoices", "returns")
-COLUMNS: Final = 110
+COLUMNS: Final = 124
 SECONDS: Final = 150.0
 """How long the graphs are."""
 RESTART_AFTER: Final = 60.0
@@ -30,14 +30,14 @@ def write(cluster: Cluster) -> None:
     product = Product(cluster)
     product.install()
     product.kubectl("create", "namespace", NAMESPACE)
-    with stage(product) as (nsc, brokers):
+    with stage(product) as there:
+        nsc, brokers = there
         nsc.patch(networkPolicy={"managed": False})  # which lets in no Prometheus
         master = cluster.address(brokers["master"].address)
         make_topics([master], nsc.servers().values(), TOPICS)
         _write_dashboard(nsc)
         _write_pages(nsc)
-        brokers["slave"].kill()
-        nsc.wait_columns(BROKERS="1/2")
+        diverge(there)
         _write_plugin(nsc)
 
 
@@ -65,7 +65,7 @@ def _write_pages(nsc: Nsc) -> None:
         target = DIRECTORY / f"status-page-{name}.png"
         screen.page(f"http://{address}/", target, width=1000, height=640, dark=dark)
     target = DIRECTORY / "topic-page.png"
-    screen.page(f"http://{address}/topics/{TOPICS[0]}", target, width=1000, height=640)
+    screen.page(f"http://{address}/topics/{TOPICS[0]}", target, width=1000, height=200)
 
 
 def _write_plugin(nsc: Nsc) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from harness.cluster import Cluster
+from harness.connection import Connection
 from harness.images import PRODUCT_IMAGE
 from harness.java.pods import FRESH_NAMES, BrokerPod
 from harness.product import Nsc, Product
+from harness.registrations import member
 from harness.server import Server
+from rocketmq_operator.protocol.codes import RequestCode
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "status.md"
 NAMESPACE: Final = "mq"
@@ -130,9 +133,12 @@ def _roll(stage: Stage) -> None:
     )
 
 
-def _diverge(stage: Stage) -> None:
+def diverge(stage: Stage) -> None:
+    """Let the slave hang, and one server take it for gone."""
     stage.signal("slave", signal.SIGSTOP)
-    stage.nsc.kubectl("delete", "pod", "prod-nameserver-2")
+    gone = member("broker-a", 1, cluster="DefaultCluster", address=stage.brokers["slave"].address)
+    with Connection(stage.nsc.servers()["prod-nameserver-2"]) as connection:
+        connection.tell(RequestCode.UNREGISTER_BROKER, b"", **gone)
     stage.nsc.wait_columns(VIEWS="Diverged")
 
 
@@ -183,8 +189,8 @@ STATES: Final = (
     State("Rolling", "An annotation of the pods was changed.", _roll),
     State(
         "Diverged",
-        "A server was restarted and a broker did not come back to it.",
-        _diverge,
+        "A server lost its connection to a broker that hangs; the others did not notice yet.",
+        diverge,
         _converge,
     ),
     State("A bad image", "`spec.image` names an image that is not there.", _bad_image, _good_image),

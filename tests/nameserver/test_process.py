@@ -50,6 +50,7 @@ def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     assert "rocketmq_nameserver_route_lookups_total 3" in text
     assert "rocketmq_nameserver_reply_cache_hits_total 2" in text
     assert 'rocketmq_nameserver_requests_total{request="REGISTER_BROKER"} 1' in text
+    assert 'rocketmq_nameserver_requests_total{request="GET_ROUTEINFO_BY_TOPIC"} 3' in text
     assert "rocketmq_nameserver_topics 2" in text
 
 

@@ -157,10 +157,15 @@ class HttpSide:
         return web.Response(body=text.encode(), headers={"Content-Type": _PROMETHEUS})
 
     def _samples(self) -> list[tuple[str, str, str, list[tuple[str, float]]]]:
-        requests = sorted(self._service.counters.requests.items())
-        by_name = [(f'{{request="{_name(code)}"}}', float(count)) for code, count in requests]
+        service = self._service
+        requests = {**service.counters.requests}
+        if service.lookups:  # most of them answered from the cache, without being read in full
+            requests[RequestCode.GET_ROUTEINFO_BY_TOPIC] = service.lookups
+        by_name = [
+            (f'{{request="{_name(code)}"}}', float(n)) for code, n in sorted(requests.items())
+        ]
         return [
-            (f"{_PREFIX}requests_total", "counter", "Requests read in full, by name.", by_name),
+            (f"{_PREFIX}requests_total", "counter", "Requests, by name.", by_name),
             *_family("counter", self._counts()),
             *_family("gauge", self._gauges()),
         ]
