@@ -12,6 +12,7 @@ import click
 
 from harness import (
     argocd,
+    argosync,
     demo,
     fuzz,
     generated,
@@ -64,6 +65,7 @@ def fetch(kind: str) -> None:
     python_client()
     kstatus_program.PROGRAM.built()
     argocd.GOPHER.built()
+    argosync.PROGRAM.built()
     prometheus.program("prometheus")
     helm.fetch()
     peer_crds()

@@ -22,6 +22,7 @@ HEAD: Final = """\
 GOPHER: Final = GoProgram(
     "lua",
     GoModule(Path(__file__).parent / "lua", ("-trimpath", "-buildvcs=false", "-ldflags", "-s -w")),
+    also=["script/script.go"],
 )
 TIMEOUT: Final = 30.0
 CLOSED: Final = ("string", "math", "io", "debug", "coroutine", "loadfile", "dofile")

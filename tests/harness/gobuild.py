@@ -94,22 +94,27 @@ class GoModule:
 class GoProgram:
     """One program of a module, built once into the cache.
 
-    It is the main package in the module's main.go, or `package` of a module that it requires.
+    It is the main package in the module's directory, or `package` of a module that it requires.
     """
 
     name: str
     module: GoModule
     package: str = "."
+    also: Sequence[str] = ()
+    """What it is made of outside of its directory, seen from there."""
 
     def built(self) -> Path:
         """The program, built if the cache has none. Raises HarnessError if that fails."""
-        sources = (*SOURCES, "main.go") if self.package == "." else SOURCES
-        directory = cache_dir() / f"{self.name}-{self.module.fingerprint(files=sources)}"
+        directory = cache_dir() / f"{self.name}-{self.module.fingerprint(files=self._sources())}"
         if not directory.is_dir():
             with locked(directory.with_suffix(".lock")):
                 if not directory.is_dir():
                     self._build(directory)
         return directory / self.name
+
+    def _sources(self) -> Sequence[str]:
+        own = self.module.directory.glob("*.go") if self.package == "." else ()
+        return (*SOURCES, *sorted(path.name for path in own), *self.also)
 
     def _build(self, directory: Path) -> None:
         print(f"building {self.name}, once", flush=True)
