@@ -9,7 +9,7 @@ IMAGE ?= rocketmq-operator:$(VERSION)
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 # Tests that wait more than they compute; each of the three processes has a cluster of its own.
-SIDE_BY_SIDE := tests/live tests/walk tests/cluster
+SIDE_BY_SIDE := tests/clients tests/live tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures docs fuzz bench image lint format lock clean
