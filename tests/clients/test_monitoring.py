@@ -57,11 +57,11 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def consumed(namesrv: str, group: str, count: int = FIRST) -> bool:
-    """Whether a group has consumed so many messages of the topic."""
-    words = ("consumerProgress", "-g", group, "-t", TOPIC, "-n", namesrv, "-o", "json")
-    done = run(*words)
+    """Whether a group has consumed so many messages, and its topic for retries is known."""
+    done = run("consumerProgress", "-g", group, "-n", namesrv, "-o", "json")
     rows = json.loads(done.stdout) if done.returncode == 0 else []
-    return sum(row["consumerOffset"] for row in rows) == count
+    offsets = [row["consumerOffset"] for row in rows if row["topic"] == TOPIC]
+    return sum(offsets) == count and any(row["topic"] == f"%RETRY%{group}" for row in rows)
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import pytest
 from harness.cluster import Nodes
 from harness.java.pods import RESTRICTED
 from harness.kind.containerd import NodeContainer
-from harness.product import SYSTEM, Make, Product
+from harness.product import SYSTEM, WAIT, Make, Product
 from harness.server import Server
+from harness.wait import until
 from harness.workspace import Workspace
 
 UID: Final = 12345
@@ -61,7 +62,8 @@ def _programs(
         assert server.kv("app") == {"a": "1", "b": "2"}
         command = ("mqadmin", "clusterList", "-n", nsc.addresses("client"))
         assert "#Cluster" in _run(nsc.workspace, "mqadmin", *command, read_only=read_only)
-        leader, system = product.leader().partition("_")[0], Workspace(product.cluster, SYSTEM)
+        leader = until(product.leader_in_pod, timeout=WAIT, what="a leader").partition("_")[0]
+        system = Workspace(product.cluster, SYSTEM)
         yield {
             "operator": _container(nodes, system, leader, "operator"),
             "nameserver": _container(nodes, nsc.workspace, *nsc.pods(), "nameserver"),

@@ -109,7 +109,7 @@ def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
 def test_another_replica_takes_over_from_a_leader_whose_pod_is_gone(
     product: Product, make: Make
 ) -> None:
-    leader = until(product.leader, timeout=TAKEOVER, what="a leader")
+    leader = until(product.leader_in_pod, timeout=TAKEOVER, what="a leader")
     pod = leader.partition("_")[0]
     # At once: nobody waits for an orderly end.
     product.kubectl("-n", SYSTEM, "delete", "pod", pod, "--grace-period=0", "--force")

@@ -78,14 +78,22 @@ class Product:
 
     def operator_pods(self) -> list[str]:
         """Names of the operator's pods."""
+        return list(self._operator_pods())
+
+    def _operator_pods(self) -> dict[str, dict[str, Any]]:
         selector = "app.kubernetes.io/component=operator"
-        text = self.kubectl("-n", SYSTEM, "get", "pods", "-l", selector, "-o", "name")
-        return [line.removeprefix("pod/") for line in text.split()]
+        return _pods(self.cluster, SYSTEM, selector)
 
     def leader(self) -> str:
         """Which of the operator's replicas works, `pod_suffix`; empty while none does."""
         jsonpath = "-o=jsonpath={.spec.holderIdentity}"
         return self.kubectl("-n", SYSTEM, "get", "lease", LEASE_NAME, jsonpath)
+
+    def leader_in_pod(self) -> str:
+        """The same, but empty where its pod is not ready or goes: it left without a word."""
+        leader = self.leader()
+        pod = self._operator_pods().get(leader.partition("_")[0])
+        return leader if pod and _ready(pod) else ""
 
     def turns(self) -> list[str]:
         """Which replica wrote, in order of time, one word for each time that they took turns.
@@ -218,11 +226,7 @@ class Nsc:
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Its pods by name."""
-        query = f"labelSelector={quote(f'namesrv.dev/cluster={self.name}')}"
-        items = self.product.cluster.get(f"/api/v1/namespaces/{self.namespace}/pods?{query}")[
-            "items"
-        ]
-        return {item["metadata"]["name"]: item for item in items}
+        return _pods(self.product.cluster, self.namespace, f"namesrv.dev/cluster={self.name}")
 
     def ready(self) -> set[str]:
         """Names of its pods that are ready and stay."""
@@ -279,6 +283,12 @@ class Nsc:
         kinds += "networkpolicies,pods"
         selector = f"namesrv.dev/cluster={self.name}"
         return self.kubectl("get", kinds, "-l", selector, "-o", "name").split()
+
+
+def _pods(cluster: Cluster, namespace: str, selector: str) -> dict[str, dict[str, Any]]:
+    """Pods by name."""
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}"
+    return {item["metadata"]["name"]: item for item in cluster.get(path)["items"]}
 
 
 def _ready(pod: dict[str, Any]) -> bool:

@@ -39,7 +39,7 @@ def test_in_one_namespace_it_needs_no_rights_beyond_that(
     nsc.add_entries(a="1")
     assert elsewhere.status() == {"observedGeneration": 0}
     elsewhere.delete()
-    leader = product.leader().rpartition("_")[0]
+    leader = until(product.leader_in_pod, timeout=WAIT, what="a leader").partition("_")[0]
     log = product.cluster.logs(SYSTEM, leader, "operator")
     assert "forbidden" not in log.lower()
 

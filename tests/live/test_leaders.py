@@ -85,7 +85,7 @@ def kv(value: str) -> dict[str, Any]:
 def test_another_replica_takes_over_from_a_leader_that_crashes(
     product: Product, kubernetes: Cluster, make: Make
 ) -> None:
-    leader = until(product.leader, timeout=TAKEOVER, what="a leader")
+    leader = until(product.leader_in_pod, timeout=TAKEOVER, what="a leader")
     kubernetes.kill(SYSTEM, leader.partition("_")[0], "operator", signal.SIGKILL)
     nsc = make(wait=False, replicas=1)
     until(lambda: product.leader() not in ("", leader), timeout=TAKEOVER, what="another leader")
@@ -97,7 +97,7 @@ def test_a_leader_that_sleeps_past_its_lease_writes_no_more(
     product: Product, kubernetes: Cluster, make: Make
 ) -> None:
     nsc = make(replicas=1, **kv("1"))
-    leader = until(product.leader, timeout=TAKEOVER, what="a leader")
+    leader = until(product.leader_in_pod, timeout=TAKEOVER, what="a leader")
     pod, asleep = leader.partition("_")[0], time.monotonic()
     kubernetes.kill(SYSTEM, pod, "operator", signal.SIGSTOP)
     nsc.patch(**kv("2"))
