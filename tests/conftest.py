@@ -9,6 +9,7 @@ import pytest
 
 from harness.cluster import Cluster
 from harness.kinds import cluster_class
+from harness.plugin import Plugin
 from harness.product import Make, Nsc, Product
 from harness.release import Release
 
@@ -82,3 +83,9 @@ def make(product: Product, namespace: str) -> Iterator[Make]:
     yield one
     for nsc in made:
         nsc.kubectl("delete", "nsc", nsc.name, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture
+def plugin(kubernetes: Cluster, namespace: str) -> Plugin:
+    """`kubectl nsc` in the test's namespace."""
+    return Plugin(kubernetes, namespace)

@@ -17,7 +17,7 @@ TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
 LONGEST: Final = tuple(
-    CLUSTER_TESTS / f"test_{name}.py" for name in ("at_rest", "upgrade", "demo", "brokers")
+    CLUSTER_TESTS / f"test_{name}.py" for name in ("upgrade", "demo", "brokers", "warm_start")
 )
 """First, so that nobody waits for them at the end."""
 WORKERS: Final = 4
