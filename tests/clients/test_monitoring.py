@@ -25,6 +25,7 @@ MQADMIN: Final = Path(sys.executable).with_name("mqadmin")
 TOPIC: Final = "watched"
 STOPPED, BEHIND, LIVE = "stopped", "behind", "live"
 """Groups: one whose client has ended, one whose client hangs, and one whose client is well."""
+OF_THE_MONITOR: Final = ("__MONITOR_CONSUMER", "TOOLS_CONSUMER")
 FIRST, MORE = 20, 30
 """Messages that both groups consumed, and those that came later."""
 ROUND: Final = 60.0
@@ -64,6 +65,15 @@ def consumed(namesrv: str, group: str, count: int = FIRST) -> bool:
     return sum(offsets) == count and any(row["topic"] == f"%RETRY%{group}" for row in rows)
 
 
+def all_listed(namesrv: str) -> bool:
+    """Whether every group is known that there will be; a broker hears of some 30 s later."""
+    listed = {
+        line.partition(" ")[0]
+        for line in run("consumerProgress", "-n", namesrv).stdout.splitlines()
+    }
+    return listed >= {BEHIND, LIVE, STOPPED, *OF_THE_MONITOR}
+
+
 @pytest.fixture(scope="module")
 def watched(namesrv: str) -> Iterator[Watched]:
     assert java.produce(namesrv, TOPIC, FIRST).sent == FIRST
@@ -79,6 +89,7 @@ def watched(namesrv: str) -> Iterator[Watched]:
         assert java.produce(namesrv, TOPIC, MORE).sent == MORE
         until(lambda: consumed(namesrv, LIVE, FIRST + MORE), timeout=60, what="the rest")
         with java.monitor(namesrv) as java_monitor:
+            until(lambda: all_listed(namesrv), timeout=120, what="the monitor's own groups")
             yield Watched(namesrv, java_monitor)
 
 
