@@ -8,7 +8,6 @@ from harness.java.pods import BrokerPod, start_producer
 from harness.product import Make
 from harness.server import Server
 from harness.traffic import Produced
-from harness.wait import until
 from harness.watch import Watch
 
 ROLL: Final = {"pod": {"metadata": {"annotations": {"example.com/roll": "1"}}}}
@@ -29,51 +28,6 @@ def test_brokers_that_look_up_one_name_find_every_server(make: Make) -> None:
     name = nsc.addresses("dnsLookup")
     with BrokerPod(nsc.workspace, name, properties=lookup, ready=registered):
         nsc.wait_columns(BROKERS="1/1", VIEWS="Converged")
-
-
-def test_master_and_slave_are_told_apart_and_missed(make: Make) -> None:
-    expected = [{"name": "DefaultCluster", "minBrokerNames": 1, "minMasters": 1}]
-    nsc = make(replicas=1, brokers={"expectedClusters": expected})
-    assert nsc.condition("BrokersAvailable")["status"] == "False"
-    namesrv = nsc.addresses("namesrvAddr")
-    (server,) = map(Server, nsc.servers().values())
-    with BrokerPod(nsc.workspace, namesrv) as master:
-        slave = BrokerPod(
-            nsc.workspace,
-            namesrv,
-            broker_id=1,
-            ready=lambda broker: broker.address in server.brokers(),
-        )
-        with slave:
-            found = nsc.wait_status(lambda status: status["brokersOnline"] == "2/2", "2/2")
-            roles = {entry["id"]: entry["role"] for entry in found["brokers"]}
-            assert roles == {0: "Master", 1: "Slave"}
-            assert nsc.condition("BrokersAvailable")["status"] == "True"
-            slave.kill()
-            found = nsc.wait_status(lambda status: status["brokersOnline"] == "1/2", "1/2")
-            states = {entry["address"]: entry["state"] for entry in found["brokers"]}
-            assert states == {master.address: "Online", slave.address: "Offline"}
-    until(
-        lambda: "BrokerOffline" in nsc.kubectl("get", "events"),
-        timeout=10,
-        what="an event that says so",
-    )
-
-
-def test_a_rolling_restart_waits_until_each_server_knows_the_broker(make: Make) -> None:
-    nsc = make(replicas=2, rollout={"minReadySeconds": 0})
-    with BrokerPod(nsc.workspace, nsc.addresses("namesrvAddr")):
-        nsc.wait_columns(BROKERS="1/1")
-        before = nsc.started()
-        nsc.patch(**ROLL)
-        found = nsc.wait_status(
-            lambda status: status["rollout"].get("blockedBy") == "ViewsNotConverged",
-            "the rollout to wait for the restarted server's view",
-        )
-        assert found["brokersOnline"] == "1/1"
-        assert found["rollout"]["reasons"] == ["metadata.annotations"]
-        untouched = [name for name, value in nsc.started().items() if before[name] == value]
-        assert len(untouched) == 1
 
 
 @pytest.mark.timeout(2 * NAMES)
