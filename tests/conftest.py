@@ -3,20 +3,17 @@
 import secrets
 import signal
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from harness.cluster import Cluster
 from harness.kinds import cluster_class
 from harness.plugin import Plugin
-from harness.product import Make, Nsc, Product
+from harness.product import SMALL, Make, Nsc, Product
 from harness.release import Release
 
 pytest_plugins = ["harness.selection"]
-
-SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
-"""One node of two cores has room for the servers of all tests that run at a time."""
 
 
 def pytest_configure() -> None:

@@ -43,15 +43,7 @@ def test_no_message_fails_while_every_server_is_replaced(make: Make) -> None:
         producer.wait_sending()
         before = nsc.started()
         nsc.patch(**ROLL)
-        nsc.wait_status(
-            lambda status: (
-                status["rollout"]["state"] == "Idle"
-                and status["ready"] == "2/2"
-                and set(nsc.started().values()).isdisjoint(before.values())
-            ),
-            "two other servers",
-            timeout=NAMES,
-        )
+        nsc.wait_rolled(before, NAMES)
         assert nsc.columns()["BROKERS"] == "1/1"
         assert producer.result() == Produced(MESSAGES, 0, "")
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from harness.argocd import CUSTOMIZATIONS
 from harness.errors import HarnessError
 from harness.gobuild import GoModule, GoProgram
+from harness.product import POLL, WAIT
 from harness.wait import until
 
 PROGRAM: Final = GoProgram(
@@ -26,8 +27,6 @@ PROGRAM: Final = GoProgram(
 PATIENCE: Final = 240.0
 """Seconds for one answer; a sync of several waves waits for the health of each."""
 GRACE: Final = 10.0
-WAIT: Final = 120.0
-POLL: Final = 0.4
 IN_SYNC: Final = ("Synced", "Healthy")
 Object = dict[str, Any]
 

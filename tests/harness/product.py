@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
@@ -21,6 +21,8 @@ MANIFESTS: Final = ROOT / "manifests"
 SAMPLES: Final = MANIFESTS / "samples"
 SYSTEM: Final = "rocketmq-system"
 DEPLOYMENT: Final = "rocketmq-operator"
+SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
+"""One node of two cores has room for the servers of all tests that run at a time."""
 RIGHTS: Final = "rocketmq-nameserver-operator"
 """The operator's role and its binding, in a cluster or in namespaces."""
 POLL: Final = 0.4
@@ -223,6 +225,19 @@ class Nsc:
             return status if judge(status) else {}
 
         return until(look, timeout=timeout, what=what, interval=POLL)
+
+    def wait_rolled(self, before: Mapping[str, str], timeout: float = WAIT) -> None:
+        """Wait until as many servers as in `before`, all of them others, are ready and at rest."""
+        ready = f"{len(before)}/{len(before)}"
+        self.wait_status(
+            lambda status: (
+                status["rollout"]["state"] == "Idle"
+                and status["ready"] == ready
+                and set(self.started().values()).isdisjoint(before.values())
+            ),
+            f"{len(before)} other servers",
+            timeout,
+        )
 
     def pods(self) -> dict[str, dict[str, Any]]:
         """Its pods by name."""

@@ -13,7 +13,7 @@ import yaml
 from harness.argocd import CUSTOMIZATIONS, by_gopher
 from harness.argosync import CLIENT_SIDE, IN_SYNC, NONE, SERVER_SIDE, Application, ArgoCD, Mode
 from harness.audit import Write, writes
-from harness.product import DEPLOYMENT, POLL, SAMPLES, SYSTEM, WAIT, Nsc, Product
+from harness.product import DEPLOYMENT, POLL, SAMPLES, SMALL, SYSTEM, WAIT, Nsc, Product
 from harness.server import Server
 from harness.wait import until
 
@@ -22,7 +22,6 @@ API: Final = "namesrv.dev/v1alpha1"
 NAME: Final = "mq"
 SECRET: Final = "servers"
 VOLUME: Final = f"persistentvolumeclaim/data-{NAME}-nameserver-0"
-SMALL: Final = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
 MODES: Final = {"client-side": CLIENT_SIDE, "server-side": SERVER_SIDE}
 OPERATOR: Final = f"system:serviceaccount:{SYSTEM}:{DEPLOYMENT}"
 

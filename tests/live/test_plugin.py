@@ -117,14 +117,7 @@ def test_a_restart_replaces_every_server(make: Make, plugin: Plugin) -> None:
     before = nsc.started()
     told = plugin.text("restart", nsc.name)
     assert "replaces its 2 servers one after another" in told
-    nsc.wait_status(
-        lambda status: (
-            status["rollout"]["state"] == "Idle"
-            and status["ready"] == "2/2"
-            and set(nsc.started().values()).isdisjoint(before.values())
-        ),
-        "two other servers",
-    )
+    nsc.wait_rolled(before)
 
 
 def test_a_report_has_what_helps_and_no_planted_secret(

@@ -122,7 +122,8 @@ def upgrade(clusters: Clusters, release: Release) -> Upgrade:
             with sampled(lambda: {name: look(nsc) for name, nsc in clusters.items()}) as seen:
                 release.take_over()
                 for name, nsc in clusters.items():
-                    replaced(nsc, before[name])
+                    nsc.wait_rolled(before[name], PATIENCE)
+                    nsc.wait_ready()
             looked_up = lookups.so_far()
     return Upgrade(
         before=before,
@@ -142,18 +143,6 @@ def look(nsc: Nsc) -> tuple[int, list[str], str]:
     """Servers that are ready, why pods are replaced, and the brokers that are online."""
     status = nsc.status()
     return len(nsc.ready()), status["rollout"].get("reasons", []), status["brokersOnline"]
-
-
-def replaced(nsc: Nsc, before: Mapping[str, str]) -> None:
-    """Wait until every server is another one, and all is well."""
-    until(
-        lambda: set(nsc.started().values()).isdisjoint(before.values()),
-        timeout=PATIENCE,
-        what=f"other servers of {nsc.name}",
-        interval=0.4,
-    )
-    nsc.wait_ready()
-    nsc.wait_status(lambda status: status["rollout"]["state"] == "Idle", "the roll to be over")
 
 
 def snapshot(nsc: Nsc) -> set[int]:
