@@ -29,6 +29,7 @@ from harness.binaries import KIND, binaries
 from harness.cluster import Cluster
 from harness.errors import HarnessError
 from harness.go_client import go_client
+from harness.images import PRODUCT_IMAGE
 from harness.kind import imagereport
 from harness.kind.cluster import KindCluster, prepare_images
 from harness.kind.engines import engine
@@ -152,8 +153,10 @@ def _fetch_for_nodes() -> None:
         run_directory("fetch") as directory,
         engine(directory / LOGS / "dockerd.log") as running,
     ):
+        before = running.image_id(PRODUCT_IMAGE)
         prepare_images(running)
-        print(imagereport.measure(running))
+        if running.image_id(PRODUCT_IMAGE) != before:
+            print(imagereport.measure(running))
     print(phases.split())
 
 

@@ -43,9 +43,10 @@ class Engine:
         """The whole environment of a program that shall find the engine."""
         return os.environ | self.environment
 
-    def has_image(self, reference: str) -> bool:
-        """Whether the engine holds the image."""
-        return self.attempt("image", "inspect", reference).returncode == 0
+    def image_id(self, reference: str) -> str:
+        """The digest of the image's configuration; empty if the engine does not hold it."""
+        found = self.attempt("image", "inspect", "--format={{.Id}}", reference)
+        return found.stdout.strip() if found.returncode == 0 else ""
 
     def build(self, context: Path, reference: str, **arguments: str) -> None:
         """Build a directory's Dockerfile without any network."""

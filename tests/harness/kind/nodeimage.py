@@ -41,7 +41,7 @@ def node_image(engine: Engine) -> str:
     programs = [binaries(each) for each in (CONTROL_PLANE, NODE, STORAGE)]
     directories = [*(each.directory for each in programs), networkpolicies.PROGRAM.built().parent]
     reference = f"rocketmq-operator/kind-node:{programs[0].version}-{_fingerprint(directories)}"
-    if not engine.has_image(reference):
+    if not engine.image_id(reference):
         root = import_root(engine, rootfs.NODE)
         print(f"building the image {reference} ...", flush=True)
         with _context(*programs) as context:
@@ -53,7 +53,7 @@ def pulled_node_image(engine: Engine) -> str | None:
     """The node image that this version of kind is released with, or None if no registry has it."""
     text = (_kind_module() / "pkg/apis/config/defaults/image.go").read_text()
     reference = text.partition('const Image = "')[2].partition('"')[0]
-    if engine.has_image(reference):
+    if engine.image_id(reference):
         return reference
     print(f"pulling {reference} ...", flush=True)
     try:
@@ -68,7 +68,7 @@ def import_root(engine: Engine, root: rootfs.RootFilesystem) -> str:
     """The reference of an image that is a root filesystem, imported if the engine lacks it."""
     path = root.build()
     reference = f"rocketmq-operator/rootfs:{path.stem}"
-    if not engine.has_image(reference):
+    if not engine.image_id(reference):
         with path.open("rb") as stream:
             search = f"{root.programs}:{archive.PATH}".removeprefix(":")
             words = ("import", f"--change=ENV PATH={search}", "-", reference)
