@@ -13,7 +13,7 @@ from harness.cluster import Cluster
 from harness.java.pods import LookupsPod
 from harness.plugin import BIN
 from harness.product import ROOT, Nsc, Product
-from harness.prometheus import HTTP, Prometheus, targets
+from harness.prometheus import HTTP, Prometheus, scrapes
 from harness.statuspages import NAMESPACE, diverge, stage
 from harness.topics import make_topics
 
@@ -49,7 +49,7 @@ def _write_dashboard(nsc: Nsc) -> None:
     )
     with (
         tempfile.TemporaryDirectory(prefix="prometheus-") as directory,
-        Prometheus(Path(directory), targets(nsc), monitoring.RULES) as prometheus,
+        Prometheus(Path(directory), scrapes(nsc), monitoring.RULES) as prometheus,
         clients,
     ):
         time.sleep(RESTART_AFTER)

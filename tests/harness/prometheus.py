@@ -8,13 +8,15 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
+
+import yaml
 
 from harness.cache import cache_dir, locked
 from harness.errors import HarnessError
 from harness.loopback import free_ports
 from harness.processes import Child, start
-from harness.product import SYSTEM, Nsc
+from harness.product import MANIFESTS, SYSTEM, Nsc
 from harness.wait import until
 
 PACKAGE: Final = "prometheus"
@@ -23,23 +25,43 @@ SCRAPE: Final = "2s"
 HTTP: Final = 8080
 OPERATOR_HTTP: Final = 8081
 """Where servers and operator tell their metrics."""
-Target = tuple[str, Mapping[str, str]]
-"""An address, and the labels of what it tells."""
+MONITORS: Final = MANIFESTS / "monitoring/monitors.yaml"
+ENDPOINTS: Final = ("endpoints", "podMetricsEndpoints")
+"""Of a ServiceMonitor and of a PodMonitor."""
 
 
-def targets(nsc: Nsc) -> list[Target]:
-    """The servers and the operator's replicas, labelled as the Prometheus operator does."""
+class Scrape(NamedTuple):
+    """What a monitor leads to: addresses, each with the labels that the Prometheus operator adds.
+
+    `honor_labels`: where a target tells a label of the same name, the target's counts.
+    """
+
+    honor_labels: bool
+    targets: Mapping[str, Mapping[str, str]]
+
+
+def scrapes(nsc: Nsc) -> list[Scrape]:
+    """The servers and the operator's replicas, as the monitors of `manifests/` would have them."""
     cluster = nsc.product.cluster
-    servers: list[Target] = [
-        (address, {"namespace": nsc.namespace, "pod": pod})
-        for pod, address in nsc.servers(HTTP).items()
-    ]
     path = f"/api/v1/namespaces/{SYSTEM}/pods"
-    operators: list[Target] = [
-        (cluster.address(f"{cluster.get(f'{path}/{pod}')['status']['podIP']}:{OPERATOR_HTTP}"), {})
+    operators = {
+        pod: cluster.address(f"{cluster.get(f'{path}/{pod}')['status']['podIP']}:{OPERATOR_HTTP}")
         for pod in nsc.product.operator_pods()
+    }
+    honored = {
+        each["kind"]: endpoint.get("honorLabels", False)
+        for each in yaml.safe_load_all(MONITORS.read_text())
+        for name in ENDPOINTS
+        for endpoint in each["spec"].get(name, ())
+    }
+    return [
+        Scrape(honored["PodMonitor"], _labelled(nsc.namespace, nsc.servers(HTTP))),
+        Scrape(honored["ServiceMonitor"], _labelled(SYSTEM, operators)),
     ]
-    return [*servers, *operators]
+
+
+def _labelled(namespace: str, pods: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {address: {"namespace": namespace, "pod": pod} for pod, address in pods.items()}
 
 
 def program(name: str) -> Path:
@@ -81,11 +103,11 @@ def promtool(*words: str | Path) -> str:
 
 
 class Prometheus:
-    """Scrapes `targets` every other second, with `rules`, from the `with` statement to its end."""
+    """Scrapes every other second, with `rules`, from the `with` statement to its end."""
 
-    def __init__(self, directory: Path, targets: Sequence[Target], rules: Path) -> None:
+    def __init__(self, directory: Path, scrapes: Sequence[Scrape], rules: Path) -> None:
         self._directory = directory
-        self._targets = targets
+        self._scrapes = scrapes
         self._rules = rules
         self._child: Child | None = None
         self.address = f"127.0.0.1:{free_ports('127.0.0.1', 1)[0]}"
@@ -105,14 +127,22 @@ class Prometheus:
         return found
 
     def _configuration(self) -> str:
-        scraped = [
-            {"targets": [address], "labels": dict(labels)} for address, labels in self._targets
+        jobs = [
+            {
+                "job_name": f"rocketmq-{number}",
+                "honor_labels": scrape.honor_labels,
+                "static_configs": [
+                    {"targets": [address], "labels": dict(labels)}
+                    for address, labels in scrape.targets.items()
+                ],
+            }
+            for number, scrape in enumerate(self._scrapes)
         ]
         return json.dumps(  # which is YAML as well
             {
                 "global": {"scrape_interval": SCRAPE, "evaluation_interval": SCRAPE},
                 "rule_files": [str(self._rules)],
-                "scrape_configs": [{"job_name": "rocketmq", "static_configs": scraped}],
+                "scrape_configs": jobs,
             }
         )
 
@@ -130,9 +160,10 @@ class Prometheus:
             ],
             log=self._directory / "prometheus.log",
         )
+        wanted = sum(len(scrape.targets) for scrape in self._scrapes)
         try:
             until(
-                lambda: len(self.query("up == 1")) == len(self._targets),
+                lambda: len(self.query("up == 1")) == wanted,
                 timeout=60,
                 what="Prometheus to scrape every target",
                 interval=0.5,

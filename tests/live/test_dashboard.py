@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness import monitoring
 from harness.product import Make, Nsc
-from harness.prometheus import Prometheus, targets
+from harness.prometheus import Prometheus, scrapes
 from harness.server import Server
 from harness.wait import until
 
@@ -27,7 +27,7 @@ def test_every_query_of_the_dashboard_has_an_answer(make: Make, tmp_path: Path) 
     nsc = make(replicas=2, networkPolicy={"managed": False})  # which lets in no Prometheus
     for server in nsc.servers().values():
         Server(server).brokers()
-    with Prometheus(tmp_path, targets(nsc), monitoring.RULES) as prometheus:
+    with Prometheus(tmp_path, scrapes(nsc), monitoring.RULES) as prometheus:
         left = queries(nsc)
 
         def all_answered() -> bool:

@@ -12,6 +12,7 @@ from harness import generated, helm, schemas
 from harness.cluster import Cluster
 from harness.errors import HarnessError
 from harness.peercrds import peer_crds
+from harness.prometheus import MONITORS
 from rocketmq_operator import __version__
 
 Object = dict[str, Any]
@@ -59,6 +60,7 @@ EVERYTHING: Final[Object] = {
         "service": {"annotations": {"a": "b"}},
         "serviceMonitor": {"enabled": True, "interval": "1m30s", "labels": {"a": "b"}},
         "podMonitor": {"enabled": True, "interval": "15s", "labels": {"a": "b"}},
+        "nameServerPodMonitor": {"enabled": True, "interval": "15s", "labels": {"a": "b"}},
         "prometheusRule": {"enabled": True, "labels": {"a": "b"}},
         "grafanaDashboard": {"enabled": True, "labels": {"a": "b"}},
     },
@@ -117,6 +119,14 @@ def test_the_definitions_are_those_of_the_api() -> None:
     written = by_name([yaml.safe_load(path.read_text()) for path in files])
     assert written
     assert written.items() <= by_name([bare(each) for each in rendered()]).items()
+
+
+def test_the_monitors_are_those_of_the_manifests() -> None:
+    on = {"enabled": True}
+    values = {"metrics": {"serviceMonitor": on, "nameServerPodMonitor": on}}
+    made = [(each["kind"], each.get("spec")) for each in map(bare, rendered(values))]
+    for written in map(bare, yaml.safe_load_all(MONITORS.read_text())):
+        assert (written["kind"], written["spec"]) in made
 
 
 @pytest.mark.parametrize("values", [PROFILES["listed namespaces"], EVERYTHING])
@@ -228,6 +238,10 @@ def test_it_fits_the_schemas_of_the_api(known: Path, profile: str) -> None:
 
 def test_the_file_to_install_fits_the_schemas_of_the_api(known: Path) -> None:
     assert schemas.check(known, (ROOT / generated.INSTALL).read_text()) == ""
+
+
+def test_the_monitors_fit_the_schemas_of_the_api(known: Path) -> None:
+    assert schemas.check(known, MONITORS.read_text()) == ""
 
 
 def test_the_schemas_see_what_is_wrong(known: Path) -> None:
