@@ -7,6 +7,7 @@ from rocketmq_operator.reconciler import pods, rollout, sync
 from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER
+from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
 from rocketmq_operator.reconciler.resources.inventory import Inventory
@@ -66,6 +67,19 @@ def targets(
 def drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
     """What differs on each server that answered."""
     return {pod: sync.drift(wanted, report.held) for pod, report in reports.items() if report.held}
+
+
+def struck_off(seen: Observed, inventory: Inventory) -> Inventory:
+    """The inventory without the keys to remove that every server was seen without.
+
+    A server that is away may come back with a volume that holds them, so all must be there.
+    """
+    if not seen.all_read:
+        return inventory
+    held = [report.held for report in seen.reports.values() if report.held]
+    gone = sync.absent_everywhere(inventory.kv_pending_delete, held)
+    left = set().union(*(drift.config for drift in seen.drifts.values()))
+    return inventory.with_pending_done(gone, inventory.namesrv_config_pending_reset - left)
 
 
 def step(

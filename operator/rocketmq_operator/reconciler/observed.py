@@ -69,6 +69,12 @@ class Observed:
         return [name for name in names if name not in self.drifts]
 
     @property
+    def all_read(self) -> bool:
+        """Whether every wanted server is there to stay and was read back."""
+        there = len(self.staying) == len(self.pods) == self.cluster.spec.servers
+        return there and bool(self.drifts) and not self.silent
+
+    @property
     def diverged(self) -> list[str]:
         """Words for each broker that servers have disagreed about for too long."""
         return [

@@ -15,7 +15,6 @@ from rocketmq_operator.reconciler import (
     plan,
     pods,
     status,
-    sync,
     views,
 )
 from rocketmq_operator.reconciler.conditions import Condition, to_status
@@ -316,14 +315,10 @@ class Reconciler:
 
     async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> None:
         """Strike from the inventory what every server was seen without."""
-        inventory = memory.inventory
-        if seen.silent or not seen.drifts or seen.trouble:
+        if seen.trouble:
             return
-        done_kv = sync.absent_everywhere(
-            inventory.kv_pending_delete, [r.held for r in seen.reports.values() if r.held]
-        )
-        left = set().union(*(drift.config for drift in seen.drifts.values()))
-        done = inventory.with_pending_done(done_kv, inventory.namesrv_config_pending_reset - left)
+        inventory = memory.inventory
+        done = interpret.struck_off(seen, inventory)
         if done == inventory:
             return
         memory.written = Written(done, cluster.kv)
