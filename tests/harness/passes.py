@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from harness.memoryapi import MemoryApi
 from rocketmq_operator.reconciler import kinds
-from rocketmq_operator.reconciler.kinds import CLUSTER, KV_CONFIG, POD, STATEFUL_SET, Key, Object
+from rocketmq_operator.reconciler.kinds import (
+    CLUSTER,
+    KV_CONFIG,
+    POD,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+    Key,
+    Object,
+)
 from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.reconcile import OperatorSettings, Reconciler
@@ -114,6 +122,14 @@ class Passes:
         """There is no such pod any more."""
         self._remove(POD, f"{KEY.name}-nameserver-{ordinal}")
 
+    def volume(self, ordinal: int, size: str) -> None:
+        """There is the volume of such a server."""
+        name = f"data-{KEY.name}-nameserver-{ordinal}"
+        metadata = {"namespace": KEY.namespace, "name": name}
+        spec = {"resources": {"requests": {"storage": size}}}
+        kind = {"apiVersion": VOLUME_CLAIM.api_version, "kind": VOLUME_CLAIM.name}
+        self.api.put(VOLUME_CLAIM, {**kind, "metadata": metadata, "spec": spec})
+
     def hold(self, *ordinals: int, **kv: Mapping[str, str]) -> None:
         """These servers answer, and hold these KV tables."""
         for ordinal in ordinals:
@@ -163,6 +179,12 @@ class Passes:
         """One object of the cluster's namespace as the API has it."""
         return self.api.objects.get(kind.path(KEY.namespace, name))
 
+    def unlabel(self, kind: kinds.Kind, name: str) -> None:
+        """Take the labels off an object, so that the watch of it tells of its end."""
+        live = self.get(kind, name)
+        assert live is not None
+        self.store.remove(kind, self.api.put(kind, _without_labels(live)))
+
     def _write(self, obj: Object) -> None:
         kind = kinds.of(obj)
         self.store.put(kind, self.api.put(kind, obj))
@@ -180,3 +202,8 @@ class Passes:
             self._write({**live, "status": status})
         for kind in kinds.WATCHED:
             self.store.replace(kind, self.api.all_of(kind), self.api.version)
+
+
+def _without_labels(obj: Object) -> Object:
+    metadata = {name: part for name, part in obj["metadata"].items() if name != "labels"}
+    return {**obj, "metadata": metadata}

@@ -1,15 +1,43 @@
 """What a pass does, and tells, while something is away or refused."""
 
+import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from harness.passes import KEY, Passes
-from rocketmq_operator.reconciler.kinds import CONFIG_MAP
+from rocketmq_operator.reconciler import reconcile
+from rocketmq_operator.reconciler.kinds import (
+    CONFIG_MAP,
+    KV_CONFIG,
+    NETWORK_POLICY,
+    POD,
+    POD_MONITOR,
+    SECRET,
+    SERVICE,
+    STATEFUL_SET,
+    VOLUME_CLAIM,
+    Kind,
+)
+from rocketmq_operator.reconciler.kube.api import KubeError
 from rocketmq_operator.reconciler.resources import seed_configmap
+from rocketmq_operator.reconciler.timestamps import to_text
 
 APP = [{"kvNamespace": "app", "entries": {"a": "1"}}]
 STORED = {"replicas": 3, "storage": {"size": "1Gi"}}
+READY = (True, True, True)
+DOWN = (False, False, False)
+TLS = {"mode": "Enforcing", "secretName": "certificate"}
+LONG = [{"kvNamespace": f"n{n}", "entries": {"k": "v" * 90_000}} for n in range(12)]
+WRONG = {"replicas": 3, "podDisruptionBudget": {"maxUnavailable": []}}
+REJECTED = [({"replicas": 3, "kvConfig": LONG}, "KVTooLarge"), (WRONG, "InvalidSpec")]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No status is put off: nobody waits for it here."""
+    monkeypatch.setattr(reconcile, "STATUS_INTERVAL", 0.0)
 
 
 def pending(passes: Passes) -> dict[str, Any]:
@@ -52,4 +80,242 @@ async def test_a_key_is_remembered_for_a_server_that_is_away(deleted: str) -> No
     assert pending(passes) == {"app": {"a"}}
     passes.hold(2, app={})
     await passes.reconcile()
+    assert pending(passes) == {}
+
+
+async def running(**spec: Any) -> Passes:
+    """A cluster of three whose servers are ready."""
+    passes = Passes(replicas=3, **spec)
+    passes.pods(*READY)
+    passes.hold(0, 1, 2)
+    await passes.reconcile(2)
+    assert passes.status["ready"] == "3/3"
+    return passes
+
+
+@pytest.mark.parametrize("kind", [SERVICE, NETWORK_POLICY, CONFIG_MAP, POD_MONITOR])
+async def test_a_child_that_cannot_be_written_keeps_nothing_else(kind: Kind) -> None:
+    passes = Passes(replicas=3, monitoring={"podMonitor": {"enabled": True}})
+    passes.api.refuse("PATCH", kind, 500)
+    with pytest.raises(KubeError, match="500"):
+        await passes.reconcile()
+    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
+    assert passes.conditions["Reconciling"] == ("True", "ApplyingChildren")
+    assert kind.plural in passes.status["message"]
+
+
+async def test_what_pods_do_is_told_while_a_child_cannot_be_written() -> None:
+    passes = await running()
+    passes.api.refuse("PATCH", NETWORK_POLICY, 500)
+    passes.change(replicas=3, networkPolicy={"httpFrom": [{"podSelector": {}}]})
+    passes.pods(*DOWN)
+    for _ in range(2):
+        with pytest.raises(KubeError):
+            await passes.reconcile()
+    assert passes.status["ready"] == "0/3"
+    assert passes.status["observedGeneration"] == passes.cluster["metadata"]["generation"]
+    assert passes.conditions["Available"] == ("False", "NoServerReady")
+    assert passes.conditions["Ready"] == ("False", "ApplyingChildren")
+    assert passes.events.count("ApplyFailed") == 1
+    passes.api.relent()
+    passes.pods(*READY)
+    await passes.reconcile()
+    assert passes.conditions["Ready"] == ("True", "AllServersReady")
+
+
+async def test_a_refused_child_is_for_a_person_and_keeps_nothing_else() -> None:
+    passes = Passes(replicas=3)
+    passes.api.refuse("PATCH", SERVICE, 403)
+    await passes.reconcile()
+    assert passes.conditions["Stalled"] == ("True", "ApplyRefused")
+    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
+
+
+async def test_nothing_is_written_to_servers_before_the_seed_notes_it() -> None:
+    passes = await running()
+    assert passes.servers.orders.writable
+    passes.api.refuse("PATCH", CONFIG_MAP, 500)
+    passes.change(replicas=3, kvConfig=APP)
+    with pytest.raises(KubeError):
+        await passes.reconcile()
+    assert not passes.servers.orders.writable
+    passes.api.relent()
+    await passes.reconcile()
+    assert passes.servers.orders.writable
+
+
+@pytest.mark.parametrize(("status", "reason"), [(403, "TLSSecretNotRead"), (500, "")])
+async def test_a_secret_that_cannot_be_read_keeps_nothing_else(status: int, reason: str) -> None:
+    passes = Passes(replicas=3, tls=TLS)
+    passes.pods(*DOWN)
+    passes.api.refuse("GET", SECRET, status)
+    with contextlib.suppress(KubeError):
+        await passes.reconcile()
+    assert passes.status["ready"] == "0/3"
+    assert passes.conditions.get("Stalled", ("", ""))[1] == reason
+
+
+async def test_a_pod_that_may_not_be_deleted_is_told() -> None:
+    passes = await running()
+    passes.pod(2, ready=False, labels={"namesrv.dev/cluster": "prod"})
+    passes.api.refuse("DELETE", POD, 403)
+    await passes.reconcile()
+    assert passes.conditions["Stalled"] == ("True", "ApplyRefused")
+    assert passes.status["ready"] == "2/3"
+
+
+@pytest.mark.parametrize(("spec", "reason"), REJECTED)
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_pods_do_is_told_of_a_rejected_spec(
+    spec: dict[str, Any], reason: str, restarted: bool
+) -> None:
+    passes = await running()
+    if restarted:
+        passes.restart()
+    passes.change(**spec)
+    await passes.reconcile()
+    assert passes.conditions["Available"] == ("True", "ServersReady")
+    assert passes.status["phase"] == "Degraded"
+    passes.pods(*DOWN)
+    await passes.reconcile()
+    assert passes.status["ready"] == "0/3"
+    assert passes.status["phase"] == "Failed"
+    assert passes.conditions["Available"] == ("False", "NoServerReady")
+    assert passes.conditions["Stalled"] == ("True", reason)
+    assert [row["ready"] for row in passes.status["nameServers"]] == [False, False, False]
+    assert passes.events.count(reason) == 1
+
+
+async def test_sessions_move_to_new_pods_while_a_spec_is_rejected() -> None:
+    passes = await running()
+    passes.change(**WRONG)
+    passes.pod(0, uid="another")
+    await passes.reconcile()
+    assert passes.servers.targets[0].uid == "another"
+
+
+async def test_a_pause_is_heard_in_a_spec_that_is_wrong_elsewhere() -> None:
+    passes = await running()
+    passes.change(**WRONG, paused=True)
+    await passes.reconcile()
+    assert passes.status["phase"] == "Paused"
+    assert not passes.servers.orders.writable
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_deleted_object_hears_that_its_cluster_is_rejected(restarted: bool) -> None:
+    passes = await running()
+    passes.kv_config("team", {"a": "1"})
+    await passes.reconcile(2)
+    if restarted:
+        passes.restart()
+    passes.change(**WRONG)
+    passes.kv_config("team", {"a": "1"}, deletionTimestamp="2026-01-01T00:00:00Z")
+    await passes.reconcile()
+    status = passes.get(KV_CONFIG, "team")["status"]
+    assert status["conditions"][0]["reason"] == "ClusterNotFollowed"
+    assert "remove the finalizer" in status["conditions"][0]["message"]
+    passes.change(replicas=3)
+    await passes.reconcile(2)
+    assert passes.get(KV_CONFIG, "team") is None
+
+
+async def test_a_deleted_object_hears_that_its_end_cannot_be_noted() -> None:
+    passes = await running()
+    passes.kv_config("team", {"a": "1"})
+    await passes.reconcile(2)
+    passes.api.refuse("PATCH", CONFIG_MAP, 403)
+    passes.kv_config("team", {"a": "1"}, deletionTimestamp="2026-01-01T00:00:00Z")
+    await passes.reconcile()
+    status = passes.get(KV_CONFIG, "team")["status"]
+    assert status["conditions"][0]["reason"] == "ClusterNotFollowed"
+    assert "configmaps are refused" in status["conditions"][0]["message"]
+
+
+async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluster() -> None:
+    passes = await running()
+    passes.kv_config("team", {"a": "1"})
+    passes.hold(0, 1, 2, team={"a": "1"})
+    await passes.reconcile(2)
+    passes.kv_config("team", {"a": "1"}, deletionTimestamp=to_text(datetime.now(UTC)))
+    await passes.reconcile()
+    assert passes.get(KV_CONFIG, "team") is not None
+    passes.change(**WRONG)
+    passes.kv_config("team", {"a": "1"}, deletionTimestamp="2026-01-01T00:00:00Z")
+    await passes.reconcile()
+    assert passes.get(KV_CONFIG, "team") is None
+
+
+async def grown(size: str, *, paused: bool = False) -> Passes:
+    """A cluster with volumes of 1Gi that shall have another size."""
+    passes = Passes(**STORED)
+    passes.pods(*READY)
+    passes.hold(0, 1, 2)
+    for ordinal in range(3):
+        passes.volume(ordinal, "1Gi")
+    await passes.reconcile(2)
+    passes.change(replicas=3, storage={"size": size}, paused=paused)
+    return passes
+
+
+def sizes(passes: Passes) -> list[str]:
+    """What the volumes' claims ask for."""
+    claims = passes.api.all_of(VOLUME_CLAIM)
+    return [claim["spec"]["resources"]["requests"]["storage"] for claim in claims]
+
+
+async def test_volumes_grow_with_their_size() -> None:
+    passes = await grown("2Gi")
+    await passes.reconcile()
+    assert sizes(passes) == ["2Gi"] * 3
+    assert passes.conditions["Ready"] == ("True", "AllServersReady")
+
+
+async def test_no_volume_grows_while_the_cluster_is_paused() -> None:
+    passes = await grown("2Gi", paused=True)
+    await passes.reconcile()
+    assert sizes(passes) == ["1Gi"] * 3
+    passes.change(replicas=3, storage={"size": "2Gi"})
+    await passes.reconcile()
+    assert sizes(passes) == ["2Gi"] * 3
+
+
+async def test_volumes_that_may_not_grow_are_not_tried_again_and_again() -> None:
+    passes = await grown("2Gi")
+    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
+    again = await passes.reconcile(3)
+    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
+    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 1
+    assert again is not None
+    assert again > 60
+
+
+async def test_a_growth_that_fails_is_taken_back() -> None:
+    passes = await grown("2Gi")
+    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
+    await passes.reconcile()
+    passes.change(**STORED)
+    await passes.reconcile()
+    assert passes.conditions["Ready"] == ("True", "AllServersReady")
+
+
+async def test_volumes_that_are_larger_than_wanted_are_told() -> None:
+    passes = await grown("2Gi")
+    await passes.reconcile()
+    passes.change(**STORED)
+    await passes.reconcile()
+    assert sizes(passes) == ["2Gi"] * 3
+    assert passes.conditions["Ready"] == ("True", "AllServersReady")
+    assert "data-prod-nameserver-0 keeps its 2Gi" in passes.status["message"]
+
+
+async def test_a_key_is_struck_off_while_volumes_cannot_grow() -> None:
+    passes = await grown("2Gi")
+    passes.change(replicas=3, storage={"size": "2Gi"}, kvConfig=APP)
+    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
+    await passes.reconcile()
+    passes.change(replicas=3, storage={"size": "2Gi"})
+    passes.hold(0, 1, 2, app={})
+    await passes.reconcile()
+    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
     assert pending(passes) == {}

@@ -41,6 +41,8 @@ BY_REASON: Final[Mapping[str, str]] = {
     "CertManagerMissing": "install cert-manager, or name a Secret in spec.tls.secretName",
     "TLSSecretMissing": "make the Secret that the message names, of type kubernetes.io/tls",
     "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key",
+    "TLSSecretNotRead": "let the operator read the Secret that the message names: apply its "
+    "manifests or chart again",
     "ImagePullFailed": "correct spec.image or spec.imagePullSecrets; the pod is replaced at once",
     "ContainerConfigError": "do what the kubelet says in the message: a Secret, ConfigMap or "
     "user that spec.pod names is often missing",

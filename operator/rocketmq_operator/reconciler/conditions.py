@@ -51,11 +51,6 @@ def to_status(
     ]
 
 
-def status_of(conditions: Iterable[Mapping[str, Any]], name: str) -> str | None:
-    """The status of the condition of type ``name``, or None where there is none."""
-    return next((str(item["status"]) for item in conditions if item["type"] == name), None)
-
-
 def _since(condition: Condition, before: Mapping[str, Any] | None, now: datetime) -> str:
     if before and before.get("status") == condition.status and before.get("lastTransitionTime"):
         return str(before["lastTransitionTime"])

@@ -14,6 +14,7 @@ from rocketmq_operator.reconciler import clustermetrics, logs, metrics
 from rocketmq_operator.reconciler.clustermetrics import Pass
 from rocketmq_operator.reconciler.kinds import OPTIONAL, WATCHED, WRITTEN, Key, Kind, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.progress import OVERTAKEN
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.names import MANAGED_BY_SELECTOR
 from rocketmq_operator.reconciler.reconcile import Reconciler
@@ -29,8 +30,6 @@ RELIST_DELAY: Final = 1.0
 """Seconds from the first sign of a cut watch to the sweep."""
 RECONCILE_TIMEOUT: Final = 60.0
 NOT_INSTALLED: Final = "; is the API installed? kubectl apply -k crds"
-OVERTAKEN: Final = frozenset({404, 409})
-"""Answers to a decision made from a state that is no more; the next pass sees the new one."""
 
 
 class Controller:

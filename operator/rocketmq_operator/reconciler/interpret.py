@@ -32,15 +32,18 @@ def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
     )
 
 
-def orders(cluster: Cluster, wanted: Wanted) -> Orders:
-    """What those who watch the servers shall do."""
+def orders(cluster: Cluster, wanted: Wanted, *, noted: bool = True) -> Orders:
+    """What those who watch the servers shall do.
+
+    ``noted`` is whether the seed has the inventory: before that nothing is written to servers.
+    """
     spec = cluster.spec
     return Orders(
         wanted,
         spec.brokers.probe_interval_seconds,
         spec.drift.interval_seconds,
         spec.brokers.stale_after_seconds,
-        writable=not spec.paused,
+        writable=noted and not spec.paused,
     )
 
 

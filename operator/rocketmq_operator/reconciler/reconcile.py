@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,7 @@ from rocketmq_operator.reconciler import (
     metrics,
     plan,
     pods,
+    rejection,
     status,
     views,
 )
@@ -27,18 +28,25 @@ from rocketmq_operator.reconciler.kinds import (
     POD,
     SERVICE,
     STATEFUL_SET,
-    VOLUME_CLAIM,
     Key,
     Object,
 )
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
-from rocketmq_operator.reconciler.kube.children import REFUSALS, Children, Progress
+from rocketmq_operator.reconciler.kube.children import Children
 from rocketmq_operator.reconciler.kube.events import Recorder
-from rocketmq_operator.reconciler.kube.kvconfigs import KvConfigs
+from rocketmq_operator.reconciler.kube.kvconfigs import PAUSED, KvConfigs
+from rocketmq_operator.reconciler.kube.progress import (
+    ASK_AGAIN,
+    OVERTAKEN,
+    Progress,
+    not_written,
+    soonest,
+)
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.kube.tlssecrets import TlsSecrets
-from rocketmq_operator.reconciler.names import CLUSTER_LABEL, Names
+from rocketmq_operator.reconciler.kube.volumes import Volumes
+from rocketmq_operator.reconciler.names import Names
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report
@@ -52,7 +60,6 @@ from rocketmq_operator.reconciler.resources import (
 )
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
 from rocketmq_operator.reconciler.spec import Cluster, parse
-from rocketmq_operator.reconciler.transitions import transitions
 from rocketmq_operator.reconciler.views import Entry, Mirror
 from rocketmq_operator.reconciler.wire.poller import Poller
 
@@ -60,11 +67,6 @@ log = logging.getLogger(__name__)
 
 STATUS_INTERVAL: Final = 1.0
 """Seconds between two status writes of one cluster, unless something urgent moved."""
-
-API_PAUSE: Final = 30.0
-"""Seconds until another attempt at objects that the cluster has no API for."""
-ASK_AGAIN: Final = 5.0
-"""Seconds until another attempt at children that others stand in the way of."""
 
 URGENT: Final = ("phase", "ready", "brokersOnline")
 """What people wait for: written at once."""
@@ -78,16 +80,24 @@ class OperatorSettings:
     namespace: str
 
 
+class _Followed(NamedTuple):
+    """A cluster whose spec can be followed, and what NameServerKVConfigs get of it."""
+
+    cluster: Cluster
+    division: Division
+
+
 @dataclass
 class _Memory:
-    """What is known of a cluster beside what the API keeps."""
+    """What is known of a cluster beside what the API keeps; ``failing`` was told by an Event."""
 
     uid: str
     applied: dict[plan.Child, plan.Applied] = field(default_factory=dict)
     mirror: tuple[Entry, ...] | None = None
     written: Written | None = None
     status_written: datetime | None = None
-    grown: tuple[str, int] | None = None
+    followed: _Followed | None = None
+    failing: bool = False
 
     @property
     def inventory(self) -> Inventory:
@@ -112,9 +122,10 @@ class Reconciler:
         self._recorder = recorder
         self._settings = settings
         self._secrets = TlsSecrets(api)
+        self._volumes = Volumes(api)
         self._configs = KvConfigs(api, store, recorder)
         self._children = Children(api, store)
-        self._statuses = Statuses(api, store)
+        self._statuses = Statuses(api, store, recorder)
         self._memories: dict[Key, _Memory] = {}
 
     async def close(self) -> None:
@@ -122,136 +133,153 @@ class Reconciler:
         await self._poller.close()
 
     async def reconcile(self, key: Key) -> float | None:
-        """Make one pass; seconds until time alone makes another one useful, or None."""
+        """Make one pass; seconds until time alone makes another one useful, or None.
+
+        Raises KubeError, of a write that failed only after all else was done and told.
+        """
         body = self._store.cluster(key)
         if body is None or "deletionTimestamp" in body["metadata"]:
-            self._poller.forget(key)
-            self._secrets.forget(key)
-            self._memories.pop(key, None)
+            self._forget(key)
             await self._configs.without_cluster(key, _no_cluster(key), gone=True)
             return None
-        memory = self._memories.get(key)
-        if memory is None or memory.uid != body["metadata"]["uid"]:
-            memory = self._memories[key] = _Memory(body["metadata"]["uid"])
+        memory = self._memory(key, body)
         try:
-            cluster = parse(body, self._default_image(body, key))
-            division = await self._configs.divide(cluster, self._written(cluster, memory))
-            cluster = msgspec.structs.replace(cluster, delegated=division.delegated)
-            children = desired(cluster, self._circumstances(cluster, memory))
+            followed, children = await self._wanted(body, memory)
         except SpecError as error:
-            return await self._reject(body, error)
+            return _done(await self._stand_still(key, body, error, memory))
+        memory.followed = followed
         if not body.get("status", {}).get("observedGeneration"):
-            body = await self._announce(body, cluster)
-        return await self._advance(body, cluster, division, children, memory)
+            body = await self._announce(body, followed.cluster)
+        progress = await self._write(body, followed, children, memory)
+        seen, progress = await self._advance(body, followed, progress, memory)
+        told = await self._tell_configs(seen, progress, memory)
+        return _done(progress.then(Progress(again=told)))
+
+    def _forget(self, key: Key) -> None:
+        self._poller.forget(key)
+        self._secrets.forget(key)
+        self._volumes.forget(key)
+        self._memories.pop(key, None)
+
+    def _memory(self, key: Key, body: Object) -> _Memory:
+        memory, uid = self._memories.get(key), body["metadata"]["uid"]
+        if memory is None or memory.uid != uid:
+            self._volumes.forget(key)
+            memory = self._memories[key] = _Memory(uid)
+        return memory
+
+    async def _wanted(self, body: Object, memory: _Memory) -> tuple[_Followed, list[Object]]:
+        """The cluster, and all its children. Raises SpecError."""
+        live = self._stateful_set(body)
+        cluster = parse(body, default_image.resolve(body, live, self._settings.nameserver_image))
+        written = self._written(cluster, memory)
+        division = await self._configs.divide(cluster, written)
+        cluster = msgspec.structs.replace(cluster, delegated=division.delegated)
+        inventory = written.inventory.following(cluster)
+        size = claims.template_size(live)
+        children = desired(cluster, Circumstances(inventory, size, self._settings.namespace))
+        memory.written = Written(inventory, cluster.kv)
+        return _Followed(cluster, division), children
+
+    async def _write(
+        self, body: Object, followed: _Followed, children: Sequence[Object], memory: _Memory
+    ) -> Progress:
+        """Make the children and the volumes what they should be."""
+        cluster, division = followed
+        if cluster.spec.paused:
+            return Progress()
+        try:
+            await self._configs.hold(division)
+        except KubeError as error:
+            return not_written(error)
+        progress = await self._children.write(body, children, memory.applied)
+        return progress.then(await self._volumes.grow(cluster, len(self._pods(cluster.key))))
 
     async def _advance(
-        self,
-        body: Object,
-        cluster: Cluster,
-        division: Division,
-        children: list[Object],
-        memory: _Memory,
-    ) -> float | None:
-        progress = Progress()
-        if not cluster.spec.paused:
-            await self._configs.hold(division)
-            progress = await self._children.write(body, children, memory.applied)
-        trouble = progress.trouble or await self._grow_claims(cluster, memory)
+        self, body: Object, followed: _Followed, progress: Progress, memory: _Memory
+    ) -> tuple[Observed, Progress]:
+        """Look, take one step, and tell."""
+        cluster, division = followed
         shown = await self._secrets.credentials(cluster)
-        self._watch(cluster, memory, shown if isinstance(shown, Credentials) else None)
-        if isinstance(shown, Trouble):
-            trouble = trouble or shown
-        seen = self._observe(body, cluster, memory, trouble, progress.pending)
-        notes = [*progress.notes, *division.notes]
-        seen = replace(seen, division=division, notes=notes, reasons=progress.reasons)
-        replaced = await self._replace_pod(body, seen)
-        if not cluster.spec.paused:
-            await self._finish_pending(cluster, seen, memory)
-        wait = await self._tell(body, seen, memory)
-        told = await self._tell_configs(seen, memory)
-        again = (
-            ASK_AGAIN if trouble or progress.pending else API_PAUSE if progress.missing else None
+        self._watch(cluster, memory, shown.credentials)
+        seen = self._observe(body, cluster, memory)
+        progress = progress.then(shown.progress).then(await self._replace_pod(body, seen))
+        progress = progress.then(await self._finish_pending(cluster, seen, memory))
+        seen = replace(
+            seen,
+            division=division,
+            trouble=progress.trouble or seen.trouble,
+            pending=progress.pending,
+            notes=[*progress.notes, *division.notes],
+            reasons=progress.reasons,
         )
-        return _soonest(
-            wait,
-            told,
-            again,
+        current = status.build(seen, body.get("status", {}))
+        again = soonest(
+            await self._tell(body, current, memory),
             seen.step.recheck,
-            None if replaced else ASK_AGAIN,
             pods.waits_for_node(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
+        await self._tell_failure(body, progress, memory)
+        return seen, progress.then(Progress(again=again))
 
-    async def _grow_claims(self, cluster: Cluster, memory: _Memory) -> Trouble | None:
-        """Ask for more where volumes are smaller than wanted; templates cannot say it."""
-        storage, key = cluster.spec.storage, cluster.key
-        if storage is None or claims.same_size(storage.size, self._claim_size(cluster)):
-            return None
-        state = (str(storage.size), len(self._pods(cluster)))
-        if memory.grown == state:
-            return None
-        pages = self._api.pages(VOLUME_CLAIM, key.namespace, f"{CLUSTER_LABEL}={key.name}")
-        live = [claim async for page, _ in pages for claim in page]
-        try:
-            for name, size in claims.to_grow(cluster, live).items():
-                metrics.API_WRITES.labels("claim").inc()
-                patch = {"spec": {"resources": {"requests": {"storage": size}}}}
-                await self._api.merge(VOLUME_CLAIM, key.namespace, name, patch)
-        except KubeError as error:
-            if error.status not in REFUSALS:
-                raise
-            return Trouble("VolumeNotGrown", str(error))
-        memory.grown = state
-        return None
+    async def _stand_still(
+        self, key: Key, body: Object, error: SpecError, memory: _Memory
+    ) -> Progress:
+        """A spec that cannot be followed: say so, and leave everything as it is."""
+        progress, members, now = Progress(rejection.why(error)), self._pods(key), datetime.now(UTC)
+        if memory.followed:
+            cluster = rejection.as_before(body, memory.followed.cluster)
+            followed = memory.followed._replace(cluster=cluster)
+            _, progress = await self._advance(body, followed, progress, memory)
+        else:
+            current = rejection.outline(body, rejection.why(error), members, now)
+            progress = Progress(again=await self._tell(body, current, memory))
+        why, configs = _not_followed(key, str(error)), self._configs
+        await configs.without_cluster(key, why, gone=False)
+        left = await configs.release(key, now, servers=len(members), held_up=why)
+        return progress.then(Progress(again=left))
 
-    def _default_image(self, body: Object, key: Key) -> str:
-        live = self._store.get(STATEFUL_SET, key.namespace, Names(*key).stateful_set)
-        return default_image.resolve(body, live, self._settings.nameserver_image)
-
-    def _circumstances(self, cluster: Cluster, memory: _Memory) -> Circumstances:
-        inventory = self._inventory(cluster, memory)
-        return Circumstances(inventory, self._claim_size(cluster), self._settings.namespace)
-
-    def _claim_size(self, cluster: Cluster) -> str | None:
-        names = cluster.names
-        live = self._store.get(STATEFUL_SET, cluster.key.namespace, names.stateful_set)
-        return claims.template_size(live)
+    def _stateful_set(self, body: Object) -> Object | None:
+        key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
+        name = Names(*key).stateful_set
+        return self._store.get(STATEFUL_SET, key.namespace, name)
 
     def _written(self, cluster: Cluster, memory: _Memory) -> Written:
         """From the live seed; from memory where somebody deleted it."""
-        seed = self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
+        seed = self._seed(cluster)
         if seed is not None or memory.written is None:
             memory.written = seed_configmap.read(seed)
         return memory.written
 
-    def _inventory(self, cluster: Cluster, memory: _Memory) -> Inventory:
-        inventory = memory.inventory.following(cluster)
-        memory.written = Written(inventory, cluster.kv)
-        return inventory
+    def _seed(self, cluster: Cluster) -> Object | None:
+        return self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
 
-    async def _tell_configs(self, seen: Observed, memory: _Memory) -> float | None:
+    def _noted(self, cluster: Cluster, memory: _Memory) -> bool:
+        """Whether the live seed has the inventory by which servers are written to."""
+        return seed_configmap.notes(self._seed(cluster), memory.inventory)
+
+    async def _tell_configs(
+        self, seen: Observed, progress: Progress, memory: _Memory
+    ) -> float | None:
+        key, spec = seen.cluster.key, seen.cluster.spec
         told = await self._configs.tell(seen, memory.inventory)
-        return _soonest(told, await self._configs.release(seen))
+        words = progress.trouble.message if progress.trouble else progress.pending
+        held_up = PAUSED if spec.paused else _not_followed(key, words) if words else None
+        release = self._configs.release
+        return soonest(told, await release(key, seen.now, servers=spec.servers, held_up=held_up))
 
-    def _observe(
-        self,
-        body: Object,
-        cluster: Cluster,
-        memory: _Memory,
-        trouble: Trouble | None,
-        pending: str,
-    ) -> Observed:
+    def _observe(self, body: Object, cluster: Cluster, memory: _Memory) -> Observed:
         now, key = datetime.now(UTC), cluster.key
         stateful_set = self._store.get(STATEFUL_SET, key.namespace, cluster.names.stateful_set)
-        members = self._pods(cluster)
+        members = self._pods(key)
         wanted = interpret.wanted(cluster, memory.inventory)
         reports = self._poller.reports(key)
         drifts = interpret.drifts(wanted, reports)
         budget = self._store.get(DISRUPTION_BUDGET, key.namespace, cluster.names.disruption_budget)
         gate = interpret.gate(cluster, budget)
         step = interpret.step(gate, stateful_set, members, reports, drifts, now)
-        if step.timed_out and trouble is None:
-            trouble = Trouble("RolloutTimedOut", step.message)
+        late = Trouble("RolloutTimedOut", step.message) if step.timed_out else None
         return Observed(
             cluster,
             now,
@@ -262,8 +290,7 @@ class Reconciler:
             wanted,
             mirror=self._mirror(body, cluster, memory, reports, now),
             step=step,
-            trouble=trouble or interpret.bad_values(cluster) or pods.first_trouble(members, now),
-            pending=pending,
+            trouble=late or interpret.bad_values(cluster) or pods.first_trouble(members, now),
             external=self._external(cluster, members),
             operator_image=self._settings.nameserver_image,
         )
@@ -274,12 +301,13 @@ class Reconciler:
 
     def _watch(self, cluster: Cluster, memory: _Memory, shown: Credentials | None) -> None:
         wanted = interpret.wanted(cluster, memory.inventory)
-        targets = interpret.targets(cluster, self._pods(cluster), shown)
-        self._poller.ensure(cluster.key, targets, interpret.orders(cluster, wanted))
+        targets = interpret.targets(cluster, self._pods(cluster.key), shown)
+        orders = interpret.orders(cluster, wanted, noted=self._noted(cluster, memory))
+        self._poller.ensure(cluster.key, targets, orders)
 
-    def _pods(self, cluster: Cluster) -> list[Object]:
-        found = self._store.members(cluster.key, POD)
-        return [pod for pod in found if cluster.names.ordinal(pods.name(pod)) is not None]
+    def _pods(self, key: Key) -> list[Object]:
+        found, names = self._store.members(key, POD), Names(*key)
+        return [pod for pod in found if names.ordinal(pods.name(pod)) is not None]
 
     def _mirror(
         self,
@@ -297,50 +325,58 @@ class Reconciler:
         memory.mirror = found.entries
         return found
 
-    async def _replace_pod(self, body: Object, seen: Observed) -> bool:
-        """Do the rollout's step, if it is one; False where it must wait.
+    async def _replace_pod(self, body: Object, seen: Observed) -> Progress:
+        """Do the rollout's step, if it is one and may be done now.
 
         What was seen may be seconds old: no server that serves stops while another one is gone.
         """
         pod, cluster = seen.step.delete, seen.cluster
         if pod is None or cluster.spec.paused:
-            return True
+            return Progress()
         if pods.ready(pod) and not await self._poller.still_answer(cluster.key, pods.name(pod)):
-            return False
+            return Progress(again=ASK_AGAIN)
         metrics.API_WRITES.labels("delete").inc()
-        await self._api.delete(POD, pod)
+        try:
+            await self._api.delete(POD, pod)
+        except KubeError as error:
+            return Progress(failure=error) if error.status in OVERTAKEN else not_written(error)
         text = f"replacing pod {pods.name(pod)}: {seen.step.message}"
         await self._recorder.emit(body, "ReplacingPod", text, warning=False)
-        return True
+        return Progress()
 
-    async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> None:
+    async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> Progress:
         """Strike from the inventory what every server was seen without."""
-        if seen.trouble:
-            return
-        inventory = memory.inventory
-        done = interpret.struck_off(seen, inventory)
-        if done == inventory:
-            return
+        done = interpret.struck_off(seen, memory.inventory)
+        if done == memory.inventory or cluster.spec.paused or not self._noted(cluster, memory):
+            return Progress()
         memory.written = Written(done, cluster.kv)
-        seed = seed_configmap.build(cluster, done)
-        await self._children.apply(plan.stamped(seed), memory.applied)
+        try:
+            await self._children.apply(
+                plan.stamped(seed_configmap.build(cluster, done)), memory.applied
+            )
+        except KubeError as error:
+            return not_written(error)
+        return Progress()
 
-    async def _tell(self, body: Object, seen: Observed, memory: _Memory) -> float | None:
+    async def _tell(self, body: Object, current: Object, memory: _Memory) -> float | None:
         """Write the status if it moved; seconds until a write that was put off is due."""
-        previous = body.get("status", {})
-        current = status.build(seen, previous)
+        previous, now = body.get("status", {}), datetime.now(UTC)
         patch = status.patch(previous, current)
         if patch is None:
             return None
         urgent = any(previous.get(name) != current.get(name) for name in URGENT)
-        since = (seen.now - memory.status_written).total_seconds() if memory.status_written else 60
+        since = (now - memory.status_written).total_seconds() if memory.status_written else 60
         if since < STATUS_INTERVAL and not urgent:
             return STATUS_INTERVAL - since
-        memory.status_written = seen.now
-        await self._statuses.write(body, patch)
-        for event in transitions(previous, current):
-            await self._recorder.emit(body, event.reason, event.message, warning=event.warning)
+        memory.status_written = now
+        await self._statuses.tell(body, current, patch)
         return None
+
+    async def _tell_failure(self, body: Object, progress: Progress, memory: _Memory) -> None:
+        """Once when writes begin to fail; the status has the words for as long as they do."""
+        if progress.failing and not memory.failing:
+            await self._recorder.emit(body, "ApplyFailed", progress.pending, warning=True)
+        memory.failing = progress.failing
 
     async def _announce(self, body: Object, cluster: Cluster) -> Object:
         """The first status, before any child exists, so that nobody takes silence for health."""
@@ -355,27 +391,12 @@ class Reconciler:
         }
         return await self._statuses.write(body, first)
 
-    async def _reject(self, body: Object, error: SpecError) -> float | None:
-        """A spec that cannot be followed: say so, and leave everything as it is."""
-        previous, generation = body.get("status", {}), body["metadata"].get("generation", 0)
-        key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
-        await self._configs.without_cluster(key, _not_followed(key, error), gone=False)
-        reason = "KVTooLarge" if error.reason.startswith("KVTooLarge") else "InvalidSpec"
-        found = [Condition("Ready", False, reason, str(error))]
-        found.append(Condition("Stalled", True, reason, str(error)))
-        known = previous.get("conditions", ())
-        rejected = {
-            **previous,
-            "observedGeneration": generation,
-            "phase": "Degraded" if previous.get("readyReplicas") else "Failed",
-            "message": str(error),
-            "conditions": to_status(found, known, generation, datetime.now(UTC)),
-        }
-        patch = status.patch(previous, rejected)
-        if patch is not None:
-            await self._statuses.write(body, patch)
-            await self._recorder.emit(body, reason, str(error), warning=True)
-        return None
+
+def _done(progress: Progress) -> float | None:
+    """Seconds until the next pass. Raises what failed."""
+    if progress.failure:
+        raise progress.failure
+    return progress.again
 
 
 def _no_cluster(key: Key) -> Trouble:
@@ -383,14 +404,10 @@ def _no_cluster(key: Key) -> Trouble:
     return Trouble("ClusterNotFound", text)
 
 
-def _not_followed(key: Key, error: SpecError) -> Trouble:
-    text = f"nothing is changed for {CLUSTER.name} {key} until its own spec is mended: {error}"
+def _not_followed(key: Key, words: str) -> Trouble:
+    text = f"nothing is changed for {CLUSTER.name} {key} until this is mended: {words}"
     return Trouble("ClusterNotFollowed", text)
 
 
 def _by_name(objects: Sequence[Object]) -> dict[str, Object]:
     return {obj["metadata"]["name"]: obj for obj in objects}
-
-
-def _soonest(*waits: float | None) -> float | None:
-    return min((wait for wait in waits if wait is not None), default=None)

@@ -145,7 +145,7 @@ def _server(seen: Observed, pod: Object) -> Object:
         "node": pod["spec"].get("nodeName", ""),
         "revision": pods.revision(pod),
         "startTime": to_text(started) if started else "",
-        "state": _server_state(pod, report, seen.now),
+        "state": server_state(pod, report, seen.now),
         "error": report.error[:MAX_TEXT] if report else "",
     }
     if report and report.view:
@@ -162,7 +162,8 @@ def _server(seen: Observed, pod: Object) -> Object:
     return filled(row)
 
 
-def _server_state(pod: Object, report: Report | None, now: datetime) -> str:
+def server_state(pod: Object, report: Report | None, now: datetime) -> str:
+    """One word on the server in a pod; ``report`` is its last answer."""
     if pods.terminating(pod):
         return "Terminating"
     found = pods.trouble(pod, now)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rocketmq_operator.reconciler.conditions import status_of
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.views import State
 
@@ -26,10 +25,10 @@ def transitions(before: Object, after: Object) -> list[Transition]:
 
 
 def _conditions(before: Object, after: Object) -> Iterator[Transition]:
-    earlier = before.get("conditions", ())
+    earlier = {item["type"]: item for item in before.get("conditions", ())}
     for condition in after.get("conditions", ()):
         name, status = condition["type"], condition["status"]
-        if status == status_of(earlier, name):
+        if not _moved(earlier.get(name, {}), condition):
             continue
         text = condition["message"]
         if name == "Ready" and status == "True":
@@ -38,6 +37,12 @@ def _conditions(before: Object, after: Object) -> Iterator[Transition]:
             yield Transition(condition["reason"], text, warning=True)
         elif name == "ViewsConverged" and condition["reason"] == "Diverged":
             yield Transition("ViewsDiverged", text, warning=True)
+
+
+def _moved(before: Object, after: Object) -> bool:
+    """Whether the status is another; of what waits for a person, the reason as well."""
+    members = ("status", "reason") if after["type"] == "Stalled" else ("status",)
+    return any(before.get(member) != after[member] for member in members)
 
 
 def _contested(before: Object, after: Object) -> Iterator[Transition]:

@@ -1,44 +1,35 @@
 """Writes the children of a cluster that differ from what they should be."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from rocketmq_operator.reconciler import adoption, kinds, metrics, plan
 from rocketmq_operator.reconciler.kinds import CERTIFICATE, Key, Kind, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN, Progress, not_written
 from rocketmq_operator.reconciler.kube.store import Store
-from rocketmq_operator.reconciler.plan import Applied, Child
+from rocketmq_operator.reconciler.plan import Applied, Changes, Child
 from rocketmq_operator.reconciler.pods import Trouble
 
-REFUSALS: Final = frozenset({400, 403, 413, 422})
-"""Answers of the API server that will not change by asking again."""
+API_PAUSE: Final = 30.0
+"""Seconds until another attempt at objects that the cluster has no API for."""
+WRITING: Final = 30.0
+"""Seconds after which a pass begins with no further child, as it shall tell the status too."""
+SLOW: Final = "the API server is slow; what is left is written in the next pass"
 CERT_MANAGER_MISSING: Final = (
     "spec.tls.certManager needs cert-manager, and the API cert-manager.io/v1 is not installed; "
     "install it, or name a Secret in spec.tls.secretName"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the children are: what needs a person, what is under way, which APIs lack.
+class _Live(NamedTuple):
+    """Live objects, the wanted children that could be looked for, and what came of looking."""
 
-    ``reasons`` are the fields of the pod template that were just changed.
-    """
-
-    trouble: Trouble | None = None
-    pending: str = ""
-    missing: tuple[Kind, ...] = ()
-    reasons: tuple[str, ...] = ()
-
-    @property
-    def notes(self) -> list[str]:
-        """Words on the objects that are not made and not needed."""
-        return [
-            f"no {kind.name} is made, as the API {kind.api_version} is not installed"
-            for kind in self.missing
-        ]
+    objects: list[Object]
+    known: list[Object]
+    progress: Progress
 
 
 class Children:
@@ -53,33 +44,29 @@ class Children:
     ) -> Progress:
         """Make the children of the NameServerCluster ``body`` what they should be.
 
-        ``applied`` remembers what was sent. Raises KubeError for what may go well next time.
+        Each is tried, whatever comes of the others. ``applied`` remembers what was sent. Raises
+        KubeError where the API is away.
         """
         key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
         live = await self._live(key, children)
-        todo = plan.changes(body, children, live, applied)
+        todo = plan.changes(body, live.known, live.objects, applied)
         if todo.taken:
-            return Progress(_name_taken(todo.taken, key))
-        missing = []
-        try:
-            for obj in todo.apply:
-                await self._adopt(obj, todo.adopt)
-                if not await self._applied_if_served(obj, applied):
-                    missing.append(kinds.of(obj))
-            for obj in todo.delete:
-                metrics.API_WRITES.labels("delete").inc()
-                await self._api.delete(kinds.of(obj), obj)
-        except KubeError as error:
-            if error.status not in REFUSALS:
-                raise
-            return Progress(Trouble("ApplyRefused", str(error)))
-        leaving = ", ".join(f"{child.kind} {child.name}" for child in todo.leaving)
-        return Progress(
-            Trouble("CertManagerMissing", CERT_MANAGER_MISSING) if CERTIFICATE in missing else None,
-            f"waiting for the removal of the former {leaving}" if leaving else "",
-            tuple(missing),
-            plan.template_changes(live, todo.apply),
-        )
+            return Progress(_name_taken(todo.taken, key), again=ASK_AGAIN).then(live.progress)
+        progress, clock = live.progress.then(_waiting(todo.leaving)), asyncio.get_running_loop()
+        until = clock.time() + WRITING
+        # Those of others' APIs come last: a webhook of theirs that hangs holds up nothing else.
+        steps = [
+            *(
+                partial(self._renew, obj, todo, live, applied)
+                for obj in sorted(todo.apply, key=_late)
+            ),
+            *(partial(self._delete, obj) for obj in todo.delete),
+        ]
+        for step in steps:
+            if clock.time() > until:
+                return progress.then(Progress(pending=SLOW, again=0.0))
+            progress = progress.then(await _tried(step()))
+        return progress
 
     async def apply(self, obj: Object, applied: dict[Child, Applied]) -> None:
         """Apply one child. Raises KubeError."""
@@ -88,15 +75,24 @@ class Children:
         self._store.put(kinds.of(obj), answer)
         applied[plan.child_of(obj)] = plan.applied_as(obj, answer)
 
-    async def _applied_if_served(self, obj: Object, applied: dict[Child, Applied]) -> bool:
-        """Whether there is an API for it; one without which all goes on may lack."""
+    async def _renew(
+        self, obj: Object, todo: Changes, live: _Live, applied: dict[Child, Applied]
+    ) -> Progress:
+        """Adopt, if that is asked for, and apply one child, if there is an API for it."""
+        kind = kinds.of(obj)
+        await self._adopt(obj, todo.adopt)
         try:
             await self.apply(obj, applied)
         except KubeError as error:
-            if error.status != 404 or kinds.of(obj) not in kinds.OPTIONAL:
+            if error.status != 404 or kind not in kinds.OPTIONAL:
                 raise
-            return False
-        return True
+            return _lacking(kind)
+        return Progress(reasons=plan.template_changes(live.objects, [obj]))
+
+    async def _delete(self, obj: Object) -> Progress:
+        metrics.API_WRITES.labels("delete").inc()
+        await self._api.delete(kinds.of(obj), obj)
+        return Progress()
 
     async def _adopt(self, desired: Object, strangers: Sequence[Object]) -> None:
         child = plan.child_of(desired)
@@ -107,21 +103,49 @@ class Children:
                 taken = await patch(adoption.contents(desired, live))
                 await patch(adoption.ownership(taken))
 
-    async def _live(self, key: Key, children: Sequence[Object]) -> list[Object]:
+    async def _live(self, key: Key, children: Sequence[Object]) -> _Live:
         """The children as cached; one that the cache lacks is asked for, as others may own it."""
         found = {
             plan.child_of(obj): obj
             for kind in kinds.CHILDREN
             for obj in self._store.members(key, kind)
         }
+        known, progress = [], Progress()
         for obj in children:
-            if plan.child_of(obj) not in found:
-                stranger = await self._api.get(
-                    kinds.of(obj), key.namespace, obj["metadata"]["name"]
-                )
-                if stranger is not None:
-                    found[plan.child_of(obj)] = stranger
-        return list(found.values())
+            child, kind = plan.child_of(obj), kinds.of(obj)
+            try:
+                if child not in found:
+                    stranger = await self._api.get(kind, key.namespace, child.name)
+                    found |= {child: stranger} if stranger else {}
+            except KubeError as error:
+                progress = progress.then(not_written(error))
+            else:
+                known.append(obj)
+        return _Live(list(found.values()), known, progress)
+
+
+async def _tried(step: Awaitable[Progress]) -> Progress:
+    try:
+        return await step
+    except KubeError as error:
+        return not_written(error)
+
+
+def _late(obj: Object) -> bool:
+    return kinds.of(obj) in kinds.OPTIONAL
+
+
+def _waiting(leaving: Sequence[Child]) -> Progress:
+    names = ", ".join(f"{child.kind} {child.name}" for child in leaving)
+    words = f"waiting for the removal of the former {names}"
+    return Progress(pending=words, again=ASK_AGAIN) if names else Progress()
+
+
+def _lacking(kind: Kind) -> Progress:
+    if kind is CERTIFICATE:
+        return Progress(Trouble("CertManagerMissing", CERT_MANAGER_MISSING), again=ASK_AGAIN)
+    note = f"no {kind.name} is made, as the API {kind.api_version} is not installed"
+    return Progress(notes=(note,), again=API_PAUSE)
 
 
 def _name_taken(taken: Sequence[Child], key: Key) -> Trouble:

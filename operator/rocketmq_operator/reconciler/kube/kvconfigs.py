@@ -14,13 +14,13 @@ from rocketmq_operator.reconciler.kube.events import Recorder
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.kvconfig import FINALIZER, KvConfig
+from rocketmq_operator.reconciler.names import Names
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
 from rocketmq_operator.reconciler.spec import Cluster
 from rocketmq_operator.reconciler.timestamps import from_text
-from rocketmq_operator.reconciler.transitions import transitions
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,9 @@ PATIENCE: Final = 30.0
 PAUSED: Final = Trouble(
     "ClusterPaused",
     "the cluster is paused (spec.paused); the entries are removed, and this object with them, once "
-    f"it goes on; remove the finalizer {FINALIZER} to leave them where they are",
+    "it goes on",
 )
+LET_GO: Final = f"remove the finalizer {FINALIZER} to leave the entries where they are"
 
 
 class KvConfigs:
@@ -41,8 +42,7 @@ class KvConfigs:
     def __init__(self, api: KubeApi, store: Store, recorder: Recorder) -> None:
         self._api = api
         self._store = store
-        self._recorder = recorder
-        self._statuses = Statuses(api, store)
+        self._statuses = Statuses(api, store, recorder)
         self._labels: dict[str, tuple[float, dict[str, str]]] = {}
 
     async def divide(self, cluster: Cluster, written: Written) -> Division:
@@ -72,24 +72,27 @@ class KvConfigs:
         asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
         return LABELS_AGE if asking else None
 
-    async def release(self, seen: Observed) -> float | None:
+    async def release(
+        self, key: Key, now: datetime, *, servers: int, held_up: Trouble | None = None
+    ) -> float | None:
         """Let deleted objects go whose keys are gone, or noted down if servers do not answer.
 
-        What counts is the live seed. Seconds until another look, or None.
+        What counts is the live seed; ``held_up`` says why nothing is noted down in it now.
+        Seconds until another look, or None.
         """
-        leaving, left = self._leaving(seen.cluster.key), []
-        inventory = self._noted(seen.cluster) if leaving else EMPTY
+        leaving, left = self._leaving(key), []
+        inventory = self._noted(key) if leaving else EMPTY
         for config in leaving:
-            waited = (seen.now - from_text(config.deleted)).total_seconds()
+            waited = (now - from_text(config.deleted)).total_seconds()
             noted = config.id not in inventory.delegated
             gone = not _pending(config, inventory)
-            hopeless = not seen.cluster.spec.servers or waited >= PATIENCE
+            hopeless = not servers or waited >= PATIENCE
             if not config.deletes or (noted and (gone or hopeless)):
                 await self._set_finalizers(config, present=False)
             elif noted:
                 left.append(PATIENCE - waited)
-            elif seen.cluster.spec.paused:
-                await self._excuse(config, seen.cluster.key, PAUSED)
+            elif held_up:
+                await self._excuse(config, key, held_up)
         return min(left, default=None)
 
     async def without_cluster(self, key: Key, trouble: Trouble, *, gone: bool) -> None:
@@ -101,8 +104,8 @@ class KvConfigs:
             if not config.deleted:
                 await self._excuse(config, key, trouble)
 
-    def _noted(self, cluster: Cluster) -> Inventory:
-        seed = self._store.get(CONFIG_MAP, cluster.key.namespace, cluster.names.seed)
+    def _noted(self, key: Key) -> Inventory:
+        seed = self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed)
         return seed_configmap.read(seed).inventory
 
     def _leaving(self, key: Key) -> list[KvConfig]:
@@ -117,6 +120,8 @@ class KvConfigs:
 
     async def _excuse(self, config: KvConfig, key: Key, trouble: Trouble) -> None:
         body = self._body(config)
+        if config.deleted:
+            trouble = trouble._replace(message=f"{trouble.message}; {LET_GO}")
         if body is not None:
             now = datetime.now(UTC)
             await self._write(body, kvstatus.without_cluster(key, trouble, body, now))
@@ -136,13 +141,9 @@ class KvConfigs:
             self._store.put(KV_CONFIG, answer)
 
     async def _write(self, body: Object, current: Object) -> None:
-        previous = body.get("status", {})
-        patch = status.patch(previous, current)
-        if patch is None:
-            return
-        await self._statuses.write(body, patch)
-        for event in transitions(previous, current):
-            await self._recorder.emit(body, event.reason, event.message, warning=event.warning)
+        patch = status.patch(body.get("status", {}), current)
+        if patch is not None:
+            await self._statuses.tell(body, current, patch)
 
     async def _labels_of(self, namespace: str) -> dict[str, str]:
         asked, labels = self._labels.get(namespace, (0.0, {}))

@@ -13,11 +13,6 @@ def template_size(stateful_set: Object | None) -> str | None:
     return next((_requested(template) for template in templates), None)
 
 
-def same_size(wanted: str | int, size: str | None) -> bool:
-    """Whether two quantities are equal however they are written."""
-    return size is not None and quantity.value(wanted) == quantity.value(size)
-
-
 def to_grow(cluster: Cluster, live: Iterable[Object]) -> dict[str, str]:
     """Names of the live claims that are smaller than wanted, with the size to ask for."""
     storage = cluster.spec.storage
@@ -30,6 +25,20 @@ def to_grow(cluster: Cluster, live: Iterable[Object]) -> dict[str, str]:
         if cluster.names.owns_claim(claim["metadata"]["name"])
         and quantity.value(_requested(claim)) < quantity.value(wanted)
     }
+
+
+def larger(cluster: Cluster, live: Iterable[Object]) -> tuple[str, ...]:
+    """Words on live claims that have more than is wanted: no volume can be made smaller."""
+    storage = cluster.spec.storage
+    if storage is None:
+        return ()
+    return tuple(
+        f"volume {claim['metadata']['name']} keeps its {_requested(claim)}, more than the "
+        f"{storage.size} of spec.storage.size, as volumes never shrink"
+        for claim in live
+        if cluster.names.owns_claim(claim["metadata"]["name"])
+        and quantity.value(_requested(claim)) > quantity.value(storage.size)
+    )
 
 
 def _requested(claim: Object) -> str:

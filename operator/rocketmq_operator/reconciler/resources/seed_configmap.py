@@ -71,5 +71,11 @@ def read(config_map: Object | None) -> Written:
     return Written(found, tables.config_table)
 
 
+def notes(config_map: Object | None, wanted: Inventory) -> bool:
+    """Whether a live seed has just this inventory."""
+    data = (config_map or {}).get("data") or {}
+    return bool(data.get(INVENTORY_FILE) == wanted.encode())
+
+
 class _KvFile(Struct, rename="camel"):
     config_table: dict[str, dict[str, str]] = {}

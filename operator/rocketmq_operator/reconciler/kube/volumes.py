@@ -1,0 +1,67 @@
+"""The volumes of clusters: grown one by one, as the StatefulSet's template of them is fixed."""
+
+import asyncio
+import math
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from rocketmq_operator.reconciler import metrics
+from rocketmq_operator.reconciler.kinds import VOLUME_CLAIM, Key
+from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
+from rocketmq_operator.reconciler.kube.progress import Progress, missed
+from rocketmq_operator.reconciler.names import CLUSTER_LABEL
+from rocketmq_operator.reconciler.pods import Trouble
+from rocketmq_operator.reconciler.resources import claims
+from rocketmq_operator.reconciler.spec import Cluster
+
+REFUSED_PAUSE: Final = 300.0
+"""Seconds until another attempt at volumes that may not grow; another size is tried at once."""
+
+
+class _Looked(NamedTuple):
+    size: str
+    servers: int
+    until: float
+    progress: Progress
+
+
+class Volumes:
+    """Grows volumes, and looks at them again only when the size or the servers changed."""
+
+    def __init__(self, api: KubeApi) -> None:
+        self._api = api
+        self._looked: dict[Key, _Looked] = {}
+
+    async def grow(self, cluster: Cluster, servers: int) -> Progress:
+        """Make no volume smaller than wanted; ``servers`` is how many pods there are."""
+        storage, key, now = cluster.spec.storage, cluster.key, asyncio.get_running_loop().time()
+        if storage is None:
+            self.forget(key)
+            return Progress()
+        last, size = self._looked.get(key), str(storage.size)
+        if last is None or last[:2] != (size, servers) or now >= last.until:
+            progress = await self._grow(cluster)
+            until = now + REFUSED_PAUSE if progress.trouble else math.inf
+            last = _Looked(size, servers, until, progress)
+            self._looked[key] = last
+            if progress.failure:
+                self.forget(key)
+        again = last.until - now if last.progress.trouble else None
+        return replace(last.progress, again=again)
+
+    def forget(self, key: Key) -> None:
+        """Keep nothing of a cluster."""
+        self._looked.pop(key, None)
+
+    async def _grow(self, cluster: Cluster) -> Progress:
+        namespace, labels = cluster.key.namespace, f"{CLUSTER_LABEL}={cluster.key.name}"
+        try:
+            pages = self._api.pages(VOLUME_CLAIM, namespace, labels)
+            live = [claim async for page, _ in pages for claim in page]
+            for name, size in claims.to_grow(cluster, live).items():
+                metrics.API_WRITES.labels("claim").inc()
+                patch = {"spec": {"resources": {"requests": {"storage": size}}}}
+                await self._api.merge(VOLUME_CLAIM, namespace, name, patch)
+        except KubeError as error:
+            return missed(error, Trouble("VolumeNotGrown", str(error)))
+        return Progress(notes=claims.larger(cluster, live))
