@@ -257,7 +257,7 @@ TOO_MANY = [
 
 TRANSITIONS = [
     ("{storage: {size: 900Mi}}", "{storage: {size: 1Gi}}", ""),
-    ("{storage: {size: 1Gi}}", "{storage: {size: 900Mi}}", "can only grow: volumes cannot be"),
+    ("{storage: {size: 1Gi}}", "{storage: {size: 900Mi}}", ""),
     ("{}", "{storage: {size: 1Gi}}", "storage cannot be added to or removed from an existing"),
     ("{storage: {size: 1Gi}}", "{}", "storage cannot be added to or removed from an existing"),
     (
