@@ -319,3 +319,15 @@ async def test_a_key_is_struck_off_while_volumes_cannot_grow() -> None:
     await passes.reconcile()
     assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
     assert pending(passes) == {}
+
+
+async def test_a_pinned_image_stays_though_the_labels_were_taken_off() -> None:
+    passes = await running()
+    passes.restart(image="rocketmq-operator:0.2.0")
+    passes.unlabel(STATEFUL_SET, "prod-nameserver")
+    await passes.reconcile()
+    assert passes.status["image"] == "rocketmq-operator:0.1.0"
+    live = passes.get(STATEFUL_SET, "prod-nameserver")
+    assert live["metadata"]["labels"]["namesrv.dev/cluster"] == "prod"
+    (container,) = live["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "rocketmq-operator:0.1.0"

@@ -170,7 +170,7 @@ class Reconciler:
 
     async def _wanted(self, body: Object, memory: _Memory) -> tuple[_Followed, list[Object]]:
         """The cluster, and all its children. Raises SpecError."""
-        live = self._stateful_set(body)
+        live = await self._stateful_set(body)
         cluster = parse(body, default_image.resolve(body, live, self._settings.nameserver_image))
         written = self._written(cluster, memory)
         division = await self._configs.divide(cluster, written)
@@ -240,10 +240,15 @@ class Reconciler:
         left = await configs.release(key, now, servers=len(members), held_up=why)
         return progress.then(Progress(again=left))
 
-    def _stateful_set(self, body: Object) -> Object | None:
+    async def _stateful_set(self, body: Object) -> Object | None:
+        """The live one, asked for where the cache lacks it: its labels may have been taken off."""
         key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
         name = Names(*key).stateful_set
-        return self._store.get(STATEFUL_SET, key.namespace, name)
+        known = self._store.get(STATEFUL_SET, key.namespace, name)
+        if known is not None:
+            return known
+        found = await self._api.get(STATEFUL_SET, key.namespace, name)
+        return found if found and plan.owner(found) == body["metadata"]["uid"] else None
 
     def _written(self, cluster: Cluster, memory: _Memory) -> Written:
         """From the live seed; from memory where somebody deleted it."""
