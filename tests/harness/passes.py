@@ -16,6 +16,7 @@ from rocketmq_operator.reconciler.kinds import (
     Object,
 )
 from rocketmq_operator.reconciler.kube.events import Recorder
+from rocketmq_operator.reconciler.kube.progress import Progress
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.reconcile import OperatorSettings, Reconciler
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
@@ -143,15 +144,13 @@ class Passes:
         kind = {"apiVersion": KV_CONFIG.api_version, "kind": KV_CONFIG.name}
         self._write({**(live or kind), "metadata": {**known, **metadata}, "spec": spec})
 
-    async def reconcile(self, times: int = 1) -> float | None:
-        """So many passes, each with what the watches told of the one before. As the last one."""
-        again = None
+    async def reconcile(self, times: int = 1) -> Progress:
+        """So many passes, each with what the watches told of the one before; how the last went."""
+        progress = Progress()
         for _ in range(times):
-            try:
-                again = await self.reconciler.reconcile(KEY)
-            finally:
-                self._observe()
-        return again
+            progress = await self.reconciler.reconcile(KEY)
+            self._observe()
+        return progress
 
     @property
     def cluster(self) -> Object:

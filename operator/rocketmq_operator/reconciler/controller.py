@@ -127,22 +127,31 @@ class Controller:
         try:
             with metrics.RECONCILE_SECONDS.time():
                 async with asyncio.timeout(RECONCILE_TIMEOUT):
-                    again = await self._reconciler.reconcile(key)
+                    progress = await self._reconciler.reconcile(key)
         except KubeError as error:
-            self._failed(key, "conflict" if error.status in OVERTAKEN else "error", str(error))
+            self._refused(key, error)
         except (RocketMQError, TimeoutError) as error:
             self._failed(key, "error", str(error) or f"no end in {RECONCILE_TIMEOUT:g} s")
         except Exception:
             log.exception("a defect of the operator")
             self._failed(key, "defect", "see the traceback above")
         else:
-            metrics.RECONCILES.labels("done").inc()
-            self._passes[key] = Pass(time.time(), succeeded=True)
-            if self._store.cluster(key) is None:
-                del self._passes[key]
-            self._queue.succeeded(key)
-            if again is not None:
-                self._queue.add_after(key, again)
+            if progress.failure:
+                self._refused(key, progress.failure)
+            else:
+                self._succeeded(key)
+            if progress.again is not None:
+                self._queue.add_after(key, progress.again)
+
+    def _succeeded(self, key: Key) -> None:
+        metrics.RECONCILES.labels("done").inc()
+        self._passes[key] = Pass(time.time(), succeeded=True)
+        if self._store.cluster(key) is None:
+            del self._passes[key]
+        self._queue.succeeded(key)
+
+    def _refused(self, key: Key, error: KubeError) -> None:
+        self._failed(key, "conflict" if error.status in OVERTAKEN else "error", str(error))
 
     def _failed(self, key: Key, result: str, message: str) -> None:
         metrics.RECONCILES.labels(result).inc()

@@ -132,28 +132,28 @@ class Reconciler:
         """End the connections to all servers."""
         await self._poller.close()
 
-    async def reconcile(self, key: Key) -> float | None:
-        """Make one pass; seconds until time alone makes another one useful, or None.
+    async def reconcile(self, key: Key) -> Progress:
+        """Make one pass: what failed in it, and when time alone makes another one useful.
 
-        Raises KubeError, of a write that failed only after all else was done and told.
+        Raises KubeError where the API is away, and where nothing could be done or told for it.
         """
         body = self._store.cluster(key)
         if body is None or "deletionTimestamp" in body["metadata"]:
             self._forget(key)
             await self._configs.without_cluster(key, _no_cluster(key), gone=True)
-            return None
+            return Progress()
         memory = self._memory(key, body)
         try:
             followed, children = await self._wanted(body, memory)
         except SpecError as error:
-            return _done(await self._stand_still(key, body, error, memory))
+            return await self._stand_still(key, body, error, memory)
         memory.followed = followed
         if not body.get("status", {}).get("observedGeneration"):
             body = await self._announce(body, followed.cluster)
         progress = await self._write(body, followed, children, memory)
         seen, progress = await self._advance(body, followed, progress, memory)
         told = await self._tell_configs(seen, progress, memory)
-        return _done(progress.then(Progress(again=told)))
+        return progress.then(Progress(again=told))
 
     def _forget(self, key: Key) -> None:
         self._poller.forget(key)
@@ -395,13 +395,6 @@ class Reconciler:
             "conditions": to_status(found, (), cluster.generation, datetime.now(UTC)),
         }
         return await self._statuses.write(body, first)
-
-
-def _done(progress: Progress) -> float | None:
-    """Seconds until the next pass. Raises what failed."""
-    if progress.failure:
-        raise progress.failure
-    return progress.again
 
 
 def _no_cluster(key: Key) -> Trouble:

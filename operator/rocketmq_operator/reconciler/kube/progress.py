@@ -20,8 +20,8 @@ ASK_AGAIN: Final = 5.0
 class Progress:
     """How far it is: what needs a person, what is under way, what is worth knowing.
 
-    ``reasons`` are the fields of the pod template that were just changed; ``failure`` is to be
-    raised once all else is done; ``again`` is in how many seconds another attempt is due.
+    ``reasons`` are the fields of the pod template that were just changed; ``failure`` is what
+    shall be tried again after a pause; ``again`` is in how many seconds another pass is due.
     """
 
     trouble: Trouble | None = None
