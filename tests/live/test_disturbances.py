@@ -1,6 +1,9 @@
 """Children that somebody else changed, and an operator that is killed or away."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import pytest
@@ -18,6 +21,7 @@ KINDS: Final = (
     "poddisruptionbudget",
     "networkpolicy",
 )
+WEBHOOK_FAILS: Final = "failed calling webhook"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -46,6 +50,51 @@ def test_a_child_changed_by_hand_is_put_right(make: Make) -> None:
         timeout=30,
         what="the selector to be put right, and the label of others to stay",
     )
+
+
+def test_a_webhook_that_is_down_keeps_nothing_else(
+    product: Product, namespace: str, make: Make
+) -> None:
+    with _broken_webhook(product, namespace):
+        nsc = make(replicas=2, wait=False)
+        status = nsc.wait_status(
+            lambda status: status.get("ready") == "2/2", "two servers are ready", timeout=WAIT
+        )
+        assert WEBHOOK_FAILS in status["message"]
+        assert nsc.condition("Reconciling")["reason"] == "ApplyingChildren"
+        nsc.kubectl("delete", "pod", "-l", f"namesrv.dev/cluster={nsc.name}", "--wait=false")
+        nsc.wait_status(lambda status: status.get("ready") != "2/2", "servers are missing")
+    nsc.wait_ready()
+
+
+@contextmanager
+def _broken_webhook(product: Product, namespace: str) -> Iterator[None]:
+    """Nobody answers who shall be asked about PodDisruptionBudgets."""
+    kind, name = "ValidatingWebhookConfiguration", f"broken-{namespace}"
+    rule = {
+        "apiGroups": ["*"],
+        "apiVersions": ["*"],
+        "operations": ["*"],
+        "resources": ["poddisruptionbudgets"],
+    }
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    webhook = {
+        "name": "broken.example.com",
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "rules": [rule],
+        "namespaceSelector": selector,
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    api = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind}
+    product.apply({**api, "metadata": {"name": name}, "webhooks": [webhook]})
+    budget = ("create", "pdb", "b", "--selector=a=b", "--min-available=1", "--dry-run=server")
+    command = partial(product.cluster.kubectl, "-n", namespace, *budget, check=False)
+    try:
+        until(lambda: WEBHOOK_FAILS in command().stderr, timeout=30, what="a webhook in use")
+        yield
+    finally:
+        product.kubectl("delete", kind, name)
 
 
 def test_the_operator_killed_in_the_middle_goes_on_where_it_was(
