@@ -19,6 +19,7 @@ from rocketmq_operator.reconciler.kinds import (
     VOLUME_CLAIM,
     Kind,
 )
+from rocketmq_operator.reconciler.kube import children
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.timestamps import to_text
 
@@ -129,6 +130,18 @@ async def test_what_time_alone_changes_is_looked_at_in_time_while_a_child_cannot
     assert progress.failing
     assert progress.again is not None
     assert progress.again <= pods.OVERDUE.total_seconds()
+
+
+async def test_a_slow_api_server_leaves_the_rest_for_the_next_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = Passes(replicas=3)
+    with monkeypatch.context() as slow:
+        slow.setattr(children, "WRITING", -1.0)
+        assert (await passes.reconcile()).again == 0
+    assert passes.conditions["Reconciling"] == ("True", "ApplyingChildren")
+    await passes.reconcile()
+    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
 
 
 async def test_a_refused_child_is_for_a_person_and_keeps_nothing_else() -> None:

@@ -73,7 +73,7 @@ BY_REASON: Final[Mapping[str, str]] = {
     "doctor {broker} -c {where} says why one does not register",
     "PausedBySpec": "nothing is changed until: kubectl nsc resume {where}",
     "Creating": "wait: objects are being made",
-    "ApplyingChildren": "wait: objects are being made",
+    "ApplyingChildren": "wait: objects are being made; if one fails, the message says at what",
     "RollingUpdate": "wait: one server is replaced after another",
     "Scaling": "wait: servers are being started or stopped",
     "ServersNotReady": "wait, or see: kubectl -n {namespace} describe pod -l "

@@ -269,7 +269,8 @@ class Reconciler:
     ) -> float | None:
         key, spec = seen.cluster.key, seen.cluster.spec
         told = await self._configs.tell(seen, memory.inventory)
-        words = progress.trouble.message if progress.trouble else progress.pending
+        pending = progress.pending if progress.failing else ""
+        words = progress.trouble.message if progress.trouble else pending
         held_up = PAUSED if spec.paused else _not_followed(key, words) if words else None
         release = self._configs.release
         return soonest(told, await release(key, seen.now, servers=spec.servers, held_up=held_up))
