@@ -23,6 +23,7 @@ from rocketmq_operator.reconciler.kube import children
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.timestamps import to_text
 
+SEED = f"{KEY.name}-nameserver-seed"
 APP = [{"kvNamespace": "app", "entries": {"a": "1"}}]
 STORED = {"replicas": 3, "storage": {"size": "1Gi"}}
 READY = (True, True, True)
@@ -41,7 +42,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pending(passes: Passes) -> dict[str, Any]:
     """Keys to remove, as the seed has them."""
-    seed = passes.get(CONFIG_MAP, f"{KEY.name}-nameserver-seed")
+    seed = passes.get(CONFIG_MAP, SEED)
     return dict(seed_configmap.read(seed).inventory.kv_pending_delete)
 
 
@@ -249,6 +250,19 @@ async def test_a_deleted_object_hears_that_its_end_cannot_be_noted() -> None:
     status = passes.get(KV_CONFIG, "team")["status"]
     assert status["conditions"][0]["reason"] == "ClusterNotFollowed"
     assert "configmaps are refused" in status["conditions"][0]["message"]
+
+
+async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does() -> None:
+    passes = Passes(replicas=3)
+    passes.kv_config("team", {"a": "1"})
+    passes.api.refuse("PATCH", KV_CONFIG, 500)
+    assert (await passes.reconcile()).failing
+    assert passes.get(CONFIG_MAP, SEED) is None
+    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
+    passes.api.relent()
+    await passes.reconcile()
+    seed = seed_configmap.read(passes.get(CONFIG_MAP, SEED))
+    assert seed.kv == {"team": {"a": "1"}}
 
 
 async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluster() -> None:

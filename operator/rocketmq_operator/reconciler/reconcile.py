@@ -140,8 +140,7 @@ class Reconciler:
         body = self._store.cluster(key)
         if body is None or "deletionTimestamp" in body["metadata"]:
             self._forget(key)
-            await self._configs.without_cluster(key, _no_cluster(key), gone=True)
-            return Progress()
+            return await self._configs.without_cluster(key, _no_cluster(key), gone=True)
         memory = self._memory(key, body)
         try:
             followed, children = await self._wanted(body, memory)
@@ -152,8 +151,7 @@ class Reconciler:
             body = await self._announce(body, followed.cluster)
         progress = await self._write(body, followed, children, memory)
         seen, progress = await self._advance(body, followed, progress, memory)
-        told = await self._tell_configs(seen, progress, memory)
-        return progress.then(Progress(again=told))
+        return progress.then(await self._tell_configs(seen, progress, memory))
 
     def _forget(self, key: Key) -> None:
         self._poller.forget(key)
@@ -188,11 +186,11 @@ class Reconciler:
         cluster, division = followed
         if cluster.spec.paused:
             return Progress()
-        try:
-            await self._configs.hold(division)
-        except KubeError as error:
-            return not_written(error)
-        progress = await self._children.write(body, children, memory.applied)
+        progress = await self._configs.hold(division)
+        # Keys of an object that is not held would outlive it, so the seed stays as it is.
+        seed = plan.Child(CONFIG_MAP.name, cluster.names.seed)
+        but = {seed} if progress.trouble or progress.failure else ()
+        progress = progress.then(await self._children.write(body, children, memory.applied, but))
         return progress.then(await self._volumes.grow(cluster, len(self._pods(cluster.key))))
 
     async def _advance(
@@ -236,9 +234,9 @@ class Reconciler:
             current = rejection.outline(body, rejection.why(error), members, now)
             progress = Progress(again=await self._tell(body, current, memory))
         why, configs = _not_followed(key, str(error)), self._configs
-        await configs.without_cluster(key, why, gone=False)
-        left = await configs.release(key, now, servers=len(members), held_up=why)
-        return progress.then(Progress(again=left))
+        progress = progress.then(await configs.without_cluster(key, why, gone=False))
+        servers = len(members)
+        return progress.then(await configs.release(key, now, servers=servers, held_up=why))
 
     async def _stateful_set(self, body: Object) -> Object | None:
         """The live one, asked for where the cache lacks it: its labels may have been taken off."""
@@ -264,16 +262,14 @@ class Reconciler:
         """Whether the live seed has the inventory by which servers are written to."""
         return seed_configmap.notes(self._seed(cluster), memory.inventory)
 
-    async def _tell_configs(
-        self, seen: Observed, progress: Progress, memory: _Memory
-    ) -> float | None:
+    async def _tell_configs(self, seen: Observed, progress: Progress, memory: _Memory) -> Progress:
         key, spec = seen.cluster.key, seen.cluster.spec
         told = await self._configs.tell(seen, memory.inventory)
         pending = progress.pending if progress.failing else ""
         words = progress.trouble.message if progress.trouble else pending
         held_up = PAUSED if spec.paused else _not_followed(key, words) if words else None
         release = self._configs.release
-        return soonest(told, await release(key, seen.now, servers=spec.servers, held_up=held_up))
+        return told.then(await release(key, seen.now, servers=spec.servers, held_up=held_up))
 
     def _observe(self, body: Object, cluster: Cluster, memory: _Memory) -> Observed:
         now, key = datetime.now(UTC), cluster.key

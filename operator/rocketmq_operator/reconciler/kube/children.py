@@ -1,14 +1,14 @@
 """Writes the children of a cluster that differ from what they should be."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from rocketmq_operator.reconciler import adoption, kinds, metrics, plan
 from rocketmq_operator.reconciler.kinds import CERTIFICATE, Key, Kind, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
-from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN, Progress, not_written
+from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN, Progress, attempt, not_written
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.plan import Applied, Changes, Child
 from rocketmq_operator.reconciler.pods import Trouble
@@ -40,12 +40,16 @@ class Children:
         self._store = store
 
     async def write(
-        self, body: Object, children: Sequence[Object], applied: dict[Child, Applied]
+        self,
+        body: Object,
+        children: Sequence[Object],
+        applied: dict[Child, Applied],
+        but: Container[Child] = (),
     ) -> Progress:
         """Make the children of the NameServerCluster ``body`` what they should be.
 
-        Each is tried, whatever comes of the others. ``applied`` remembers what was sent. Raises
-        KubeError where the API is away.
+        Each is tried, whatever comes of the others; those in ``but`` stay as they are.
+        ``applied`` remembers what was sent. Raises KubeError where the API is away.
         """
         key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
         live = await self._live(key, children)
@@ -59,13 +63,14 @@ class Children:
             *(
                 partial(self._renew, obj, todo, live, applied)
                 for obj in sorted(todo.apply, key=_late)
+                if plan.child_of(obj) not in but
             ),
             *(partial(self._delete, obj) for obj in todo.delete),
         ]
         for step in steps:
             if clock.time() > until:
                 return progress.then(Progress(pending=SLOW, again=0.0))
-            progress = progress.then(await _tried(step()))
+            progress = progress.then(await attempt(step()))
         return progress
 
     async def apply(self, obj: Object, applied: dict[Child, Applied]) -> None:
@@ -122,13 +127,6 @@ class Children:
             else:
                 known.append(obj)
         return _Live(list(found.values()), known, progress)
-
-
-async def _tried(step: Awaitable[Progress]) -> Progress:
-    try:
-        return await step
-    except KubeError as error:
-        return not_written(error)
 
 
 def _late(obj: Object) -> bool:

@@ -11,6 +11,7 @@ from rocketmq_operator.reconciler.delegation import Division
 from rocketmq_operator.reconciler.kinds import CONFIG_MAP, KV_CONFIG, NAMESPACE, Key, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.events import Recorder
+from rocketmq_operator.reconciler.kube.progress import Progress, attempt, untold
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.kvconfig import FINALIZER, KvConfig
@@ -54,33 +55,37 @@ class KvConfigs:
                 labels[namespace] = await self._labels_of(namespace)
         return delegation.divide(cluster, configs, written, labels)
 
-    async def hold(self, division: Division) -> None:
+    async def hold(self, division: Division) -> Progress:
         """See to it that objects whose keys go with them stay until that is noted down."""
+        progress = Progress()
         for share in division.shares:
             config = share.config
-            if config.deletes and share.entries and not config.held:
-                await self._set_finalizers(config, present=True)
-            elif config.held and not config.deletes:
-                await self._set_finalizers(config, present=False)
+            wanted = config.deletes and (config.held or bool(share.entries))
+            if config.held != wanted:
+                progress = progress.then(
+                    await attempt(self._set_finalizers(config, present=wanted))
+                )
+        return progress
 
-    async def tell(self, seen: Observed, inventory: Inventory) -> float | None:
-        """Write the statuses that moved; seconds until another look, or None."""
+    async def tell(self, seen: Observed, inventory: Inventory) -> Progress:
+        """Write the statuses that moved."""
+        asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
+        progress = Progress(again=LABELS_AGE if asking else None)
         for share in seen.division.shares:
             body = self._body(share.config)
             if body is not None:
-                await self._write(body, kvstatus.build(share, seen, inventory, body))
-        asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
-        return LABELS_AGE if asking else None
+                current = kvstatus.build(share, seen, inventory, body)
+                progress = progress.then(await attempt(self._write(body, current), untold))
+        return progress
 
     async def release(
         self, key: Key, now: datetime, *, servers: int, held_up: Trouble | None = None
-    ) -> float | None:
+    ) -> Progress:
         """Let deleted objects go whose keys are gone, or noted down if servers do not answer.
 
         What counts is the live seed; ``held_up`` says why nothing is noted down in it now.
-        Seconds until another look, or None.
         """
-        leaving, left = self._leaving(key), []
+        leaving, progress = self._leaving(key), Progress()
         inventory = self._noted(key) if leaving else EMPTY
         for config in leaving:
             waited = (now - from_text(config.deleted)).total_seconds()
@@ -88,21 +93,26 @@ class KvConfigs:
             gone = not _pending(config, inventory)
             hopeless = not servers or waited >= PATIENCE
             if not config.deletes or (noted and (gone or hopeless)):
-                await self._set_finalizers(config, present=False)
+                step = self._set_finalizers(config, present=False)
+                progress = progress.then(await attempt(step, untold))
             elif noted:
-                left.append(PATIENCE - waited)
+                progress = progress.then(Progress(again=PATIENCE - waited))
             elif held_up:
-                await self._excuse(config, key, held_up)
-        return min(left, default=None)
+                step = self._excuse(config, key, held_up)
+                progress = progress.then(await attempt(step, untold))
+        return progress
 
-    async def without_cluster(self, key: Key, trouble: Trouble, *, gone: bool) -> None:
+    async def without_cluster(self, key: Key, trouble: Trouble, *, gone: bool) -> Progress:
         """Tell objects that their cluster follows nothing; none stays for one that is gone."""
+        progress = Progress()
         for config in self._leaving(key) if gone else ():
-            await self._set_finalizers(config, present=False)
-        configs = [kvconfig.read(body) for body in self._bodies(key)]
-        for config in configs:
+            step = self._set_finalizers(config, present=False)
+            progress = progress.then(await attempt(step, untold))
+        for config in map(kvconfig.read, self._bodies(key)):
             if not config.deleted:
-                await self._excuse(config, key, trouble)
+                step = self._excuse(config, key, trouble)
+                progress = progress.then(await attempt(step, untold))
+        return progress
 
     def _noted(self, key: Key) -> Inventory:
         seed = self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed)
@@ -118,18 +128,19 @@ class KvConfigs:
     def _body(self, config: KvConfig) -> Object | None:
         return self._store.get(KV_CONFIG, *config.key)
 
-    async def _excuse(self, config: KvConfig, key: Key, trouble: Trouble) -> None:
+    async def _excuse(self, config: KvConfig, key: Key, trouble: Trouble) -> Progress:
         body = self._body(config)
         if config.deleted:
             trouble = trouble._replace(message=f"{trouble.message}; {LET_GO}")
-        if body is not None:
-            now = datetime.now(UTC)
-            await self._write(body, kvstatus.without_cluster(key, trouble, body, now))
+        if body is None:
+            return Progress()
+        now = datetime.now(UTC)
+        return await self._write(body, kvstatus.without_cluster(key, trouble, body, now))
 
-    async def _set_finalizers(self, config: KvConfig, *, present: bool) -> None:
+    async def _set_finalizers(self, config: KvConfig, *, present: bool) -> Progress:
         body = self._body(config)
         if body is None:
-            return
+            return Progress()
         metadata = body["metadata"]
         others = [name for name in metadata.get("finalizers", ()) if name != FINALIZER]
         finalizers = [*others, FINALIZER] if present else others
@@ -139,11 +150,13 @@ class KvConfigs:
         answer = await self._api.merge(KV_CONFIG, *config.key, patch)
         if present or others:
             self._store.put(KV_CONFIG, answer)
+        return Progress()
 
-    async def _write(self, body: Object, current: Object) -> None:
+    async def _write(self, body: Object, current: Object) -> Progress:
         patch = status.patch(body.get("status", {}), current)
         if patch is not None:
             await self._statuses.tell(body, current, patch)
+        return Progress()
 
     async def _labels_of(self, namespace: str) -> dict[str, str]:
         asked, labels = self._labels.get(namespace, (0.0, {}))

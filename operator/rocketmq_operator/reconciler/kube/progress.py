@@ -1,5 +1,6 @@
 """What came of a pass so far: a request that fails keeps nothing else from being done and told."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,23 @@ def missed(error: KubeError, refused: Trouble) -> Progress:
 def not_written(error: KubeError) -> Progress:
     """What a write that failed comes to."""
     return missed(error, Trouble("ApplyRefused", str(error)))
+
+
+def untold(error: KubeError) -> Progress:
+    """What a write that failed comes to, of which the status of the cluster says nothing."""
+    if error.reason in AWAY:
+        raise error
+    return Progress(failure=error)
+
+
+async def attempt(
+    step: Awaitable[Progress], comes_to: Callable[[KubeError], Progress] = not_written
+) -> Progress:
+    """What came of a step, whether it went well or not."""
+    try:
+        return await step
+    except KubeError as error:
+        return comes_to(error)
 
 
 def soonest(*waits: float | None) -> float | None:
