@@ -15,14 +15,15 @@ BAD_WHEN_TRUE: Final = frozenset({"Stalled", "Reconciling", "Paused"})
 UNSEEN: Final = timedelta(seconds=30)
 """How long the operator may leave a new generation without a word."""
 
+OPERATOR_LOG: Final = (
+    "kubectl -n rocketmq-system logs -l app.kubernetes.io/component=operator --prefix --tail=-1"
+)
+"""Of all replicas, of which one leads, however the Deployment is called."""
 NO_STATUS: Final = (
     "the operator has not written a status: is it installed, does it watch this namespace? "
-    "kubectl -n rocketmq-system get pods; kubectl -n rocketmq-system logs deploy/rocketmq-operator"
+    f"kubectl -n rocketmq-system get pods; {OPERATOR_LOG}"
 )
-NOT_SEEN: Final = (
-    "the operator has not looked at the last change of the spec: "
-    "kubectl -n rocketmq-system logs deploy/rocketmq-operator"
-)
+NOT_SEEN: Final = f"the operator has not looked at the last change of the spec: {OPERATOR_LOG}"
 SUSPENDED: Final = (
     "no server runs, as spec.suspend asks: kubectl -n {namespace} patch nsc {name} --type=merge "
     """-p '{{"spec":{{"suspend":false}}}}'"""
@@ -79,6 +80,11 @@ BY_REASON: Final[Mapping[str, str]] = {
 }
 """By the reason of a condition that is not fine. ``ViewsDiverged`` is told by ``Diverged``."""
 
+KV_DRIFTED: Final = (
+    "somebody changed KV entries on a server and spec.drift says Report: take them over into the "
+    "spec, or set spec.drift to Correct; kubectl nsc kv diff -c {where} shows them"
+)
+
 BY_BLOCKER: Final[Mapping[str, str]] = {
     "OnDelete": "delete the pods of the old revision by hand, as rollout.strategy OnDelete asks",
     "DisruptionBudget": "the rollout waits for the PodDisruptionBudget: are other pods unready?",
@@ -120,10 +126,16 @@ def _advice(nsc: Object, now: datetime) -> Iterator[str]:
         yield SUSPENDED
     for condition in sorted(troubled(status.get("conditions", [])), key=_urgency):
         if condition["reason"] in BY_REASON.keys() - meant:
-            yield BY_REASON[condition["reason"]]
+            yield _by_condition(condition)
     for blocker in status.get("rollout", {}).get("blockedBy", "").split(","):
         if blocker in BY_BLOCKER:
             yield BY_BLOCKER[blocker]
+
+
+def _by_condition(condition: Condition) -> str:
+    if (condition["type"], condition["reason"]) == ("KVSynced", "Drifted"):
+        return KV_DRIFTED
+    return BY_REASON[condition["reason"]]
 
 
 def _troubled_broker(nsc: Object) -> str:
