@@ -231,6 +231,13 @@ def test_an_api_server_takes_it_where_pods_must_be_restricted(ready: Cluster, pr
     assert ready.kubectl("apply", *flags, "-f", "-", input=text).stderr == ""
 
 
+@pytest.mark.parametrize("sample", ["broker", "mqadmin"])
+def test_pods_to_start_from_are_taken_there(ready: Cluster, sample: str) -> None:
+    flags = ("--namespace=team-a", "--dry-run=server", "--validate=strict")
+    file = ROOT / f"manifests/samples/{sample}.yaml"
+    assert ready.kubectl("apply", *flags, "-f", file).stderr == ""
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_it_fits_the_schemas_of_the_api(known: Path, profile: str) -> None:
     assert schemas.check(known, yaml.safe_dump_all(rendered(PROFILES[profile]))) == ""
