@@ -18,6 +18,8 @@ SHUTDOWN_TIMEOUT = 1.0
 """Seconds that HTTP requests may still take when the server stops."""
 MAX_SNAPSHOTS = 8
 """Snapshots that may be sent at a time; more are answered 503."""
+MAX_SENDING = 10.0
+"""Seconds that one may take: a reader that stalls would keep others from theirs."""
 MAX_WAITING = 256
 """Long polls that may wait; more are answered 503."""
 
@@ -134,10 +136,14 @@ class HttpSide:
         routes, now = self._service.processor.routes, self._service.clock()
         self._snapshots += 1
         try:
-            await response.prepare(request)
-            for line in snapshot.lines(routes, self.instance, now):
-                await response.write(line)
-                await asyncio.sleep(0)
+            async with asyncio.timeout(MAX_SENDING):
+                await response.prepare(request)
+                for line in snapshot.lines(routes, self.instance, now):
+                    await response.write(line)
+                    await asyncio.sleep(0)
+        except (TimeoutError, ConnectionError):
+            if request.transport is not None:
+                request.transport.abort()
         finally:
             self._snapshots -= 1
         return response
