@@ -122,7 +122,7 @@ class RemotingClient:
         await self.close()
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     """asyncio's own words for a refused connection repeat the address."""
     if isinstance(error, ConnectionError) and error.errno is not None:
         return os.strerror(error.errno)
