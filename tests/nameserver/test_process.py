@@ -143,6 +143,17 @@ def test_brokers_go_with_their_connection_or_their_silence(start, connect, regis
     assert "no sign of life in time, brokers gone: 10.0.0.2:1 (C1)" in server.log
 
 
+def test_a_broker_that_is_gone_before_it_was_entered_goes_as_well(start, connect, registration):
+    server = start()
+    other = connect(server.address)
+    broker = connect(server.address)
+    broker.send(registration([f"t{number}" for number in range(30_000)]))
+    broker.close()
+    until(lambda: "brokers gone" in server.log, "the broker is dropped")
+    assert broker_names(server) == set()
+    until(lambda: b"t29999" not in other.ask(request(206)).body, "its topics go as well")
+
+
 BAD_FRAMES = {
     "negative length": b"\xff\xff\xff\xff",
     "oversized length": b"\x7f\xff\xff\xff",
