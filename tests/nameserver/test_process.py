@@ -38,6 +38,19 @@ def test_it_boots_with_javas_line_serves_and_stops_on_sigterm(start, connect, re
     assert peer.closed()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_everywhere_is_everywhere_in_both_families(start, host):
+    server = start("--listen", "0.0.0.0:0", "--http", "0.0.0.0:0")
+    (port, http_port) = (address.rpartition(":")[2] for address in (server.address, server.http))
+    assert server.address.startswith("0.0.0.0:")
+    with socket.create_connection((host, int(port)), 5) as peer:
+        peer.sendall(headers.encode(request(206)))
+        assert peer.recv(4)
+    with socket.create_connection((host, int(http_port)), 5) as peer:
+        peer.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
+        assert b"200 OK" in peer.recv(100)
+
+
 def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     server = start()
     peer = connect(server.address)

@@ -12,6 +12,7 @@ from rocketmq_operator.nameserver import snapshot, views
 from rocketmq_operator.nameserver.console import Console, answer
 from rocketmq_operator.nameserver.service import Service
 from rocketmq_operator.protocol.codes import RequestCode
+from rocketmq_operator.transport.listening import listener
 
 MAX_WAIT = 60.0
 SHUTDOWN_TIMEOUT = 1.0
@@ -57,10 +58,9 @@ class HttpSide:
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, reuse_address=True)
-        await site.start()
-        bound = self._runner.addresses[0]
-        self._address = f"{bound[0]}:{bound[1]}"
+        found = listener(host, port)
+        await web.SockSite(self._runner, found).start()
+        self._address = f"{host}:{found.getsockname()[1]}"
         return self._address
 
     async def stop(self) -> None:
