@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,13 @@ def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     assert 'rocketmq_nameserver_requests_total{request="REGISTER_BROKER"} 1' in text
     assert 'rocketmq_nameserver_requests_total{request="GET_ROUTEINFO_BY_TOPIC"} 3' in text
     assert "rocketmq_nameserver_topics 2" in text
+
+
+def test_every_metric_is_explained(start):
+    names = re.findall(r"^# TYPE (\S+)", start().get("/metrics")[1], re.MULTILINE)
+    page = (Path(__file__).parents[2] / "docs/nameserver.md").read_text()
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_it_serves_the_list_of_servers_that_it_was_given_and_follows_its_changes(start):
