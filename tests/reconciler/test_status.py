@@ -38,6 +38,7 @@ def pod(ordinal: int, *, ready: bool = True, **state: Any) -> dict[str, Any]:
     return {
         "metadata": {
             "name": f"prod-nameserver-{ordinal}",
+            "namespace": "ns",
             "labels": {"controller-revision-hash": "r1"},
         },
         "spec": {"nodeName": "node-1"},
@@ -192,7 +193,11 @@ def test_expected_brokers_that_are_not_there_are_told() -> None:
 
 
 WAITING = {"waiting": {"reason": "ImagePullBackOff"}}
-CRASHED = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 2}}}
+CRASHED = {
+    "restartCount": 1,
+    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    "lastState": {"terminated": {"exitCode": 2}},
+}
 
 
 @pytest.mark.parametrize(
@@ -305,7 +310,7 @@ def test_a_pod_that_no_node_takes_is_a_matter_for_a_person_after_a_while(
     )
     found = pods.first_trouble([pod(0), waiting], NOW)
     assert (found and found.reason) == reason
-    assert pods.waits_for_node([pod(0), waiting], NOW) == (None if reason else 1.0)
+    assert pods.next_change([pod(0), waiting], NOW) == (None if reason else 1.0)
 
 
 LOST = {"node-1 does not answer", "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"}
@@ -338,4 +343,4 @@ def test_a_server_whose_end_nobody_confirms_is_on_a_lost_node(
     leaving = on_node(pod(1), deletionTimestamp=to_text(NOW - timedelta(seconds=seconds)))
     trouble = pods.first_trouble([pod(0), leaving], NOW)
     assert (trouble is None) == (left is not None)
-    assert pods.waits_for_node([pod(0), leaving], NOW) == left
+    assert pods.next_change([pod(0), leaving], NOW) == left

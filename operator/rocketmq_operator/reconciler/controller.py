@@ -30,7 +30,7 @@ RELIST_DELAY: Final = 1.0
 RECONCILE_TIMEOUT: Final = 60.0
 NOT_INSTALLED: Final = "; is the API installed? kubectl apply -k crds"
 SOONEST: Final = 0.5
-"""Seconds until a pass that time alone asks for, at least: a deadline that stays due never spins."""
+"""Seconds until a pass that time asks for, at least: a deadline that stays due never spins."""
 OVERTAKEN: Final = frozenset({404, 409})
 """Answers to a decision made from a state that is no more; the next pass sees the new one."""
 

@@ -179,7 +179,7 @@ class Reconciler:
             again,
             seen.step.recheck,
             None if replaced else ASK_AGAIN,
-            pods.waits_for_node(seen.pods, seen.now),
+            pods.next_change(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
 
