@@ -185,6 +185,20 @@ def test_suspended_is_as_wanted() -> None:
     assert conditions(seen)["Ready"] == ("True", "Suspended")
 
 
+@pytest.mark.parametrize(
+    ("found", "also", "reason"),
+    [
+        ({"trouble": Trouble("ApplyRefused", "a quota")}, "Stalled", "ApplyRefused"),
+        ({"pending": "a child is in the way"}, "Reconciling", "ApplyingChildren"),
+    ],
+)
+def test_suspended_is_not_ready_while_anything_else_is_to_be_done(
+    found: dict[str, Any], also: str, reason: str
+) -> None:
+    told = conditions(replace(observed([], {}, suspend=True), **found))
+    assert (told["Ready"], told[also]) == (("False", reason), ("True", reason))
+
+
 def test_expected_brokers_that_are_not_there_are_told() -> None:
     expected = [{"name": "c1", "minBrokerNames": 2}]
     seen = observed(brokers={"expectedClusters": expected})
@@ -261,6 +275,8 @@ TROUBLE = Trouble("ImagePullFailed", "image:2 cannot be pulled")
 JUDGED = {
     "all is well": (observed(), "Current"),
     "suspended": (observed([], suspend=True), "Current"),
+    "suspended in vain": (replace(observed([], suspend=True), trouble=TROUBLE), "Failed"),
+    "being suspended": (replace(observed([], suspend=True), pending="a child"), "InProgress"),
     "paused": (observed(paused=True), "Current"),
     "a server is not ready": (observed(UNREADY), "InProgress"),
     "a rollout is under way": (replace(observed(), step=ROLLING), "InProgress"),

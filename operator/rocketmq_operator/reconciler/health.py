@@ -125,16 +125,14 @@ def kv_synced(seen: Observed) -> Condition:
 
 
 def _ready(seen: Observed) -> Condition:
-    spec = seen.cluster.spec
-    if spec.suspend and not seen.pods:
-        return Condition(
-            "Ready", True, "Suspended", "suspended: no server runs, as spec.suspend asks"
-        )
     if seen.trouble:
         return Condition("Ready", False, *seen.trouble)
     progress = _progress(seen)
     if progress:
         return Condition("Ready", False, *progress)
+    if seen.cluster.spec.suspend and not seen.pods:
+        text = "suspended: no server runs, as spec.suspend asks"
+        return Condition("Ready", True, "Suspended", text)
     if seen.diverged:
         return Condition("Ready", False, "ViewsDiverged", "; ".join(seen.diverged))
     for condition in (config_synced(seen), kv_synced(seen)):
