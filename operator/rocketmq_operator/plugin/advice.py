@@ -39,8 +39,10 @@ BY_REASON: Final[Mapping[str, str]] = {
     "ApplyRefused": "do what the API server asks for in the message; a quota or a policy often "
     "stands behind it",
     "CertManagerMissing": "install cert-manager, or name a Secret in spec.tls.secretName",
-    "TLSSecretMissing": "make the Secret that the message names, of type kubernetes.io/tls",
-    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key",
+    "TLSSecretMissing": "make the Secret that the message names: of type kubernetes.io/tls for the "
+    "servers, with ca.crt for the authorities of clients",
+    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key for "
+    "the servers, ca.crt for the authorities of clients",
     "ImagePullFailed": "correct the field that the message names, or spec.imagePullSecrets; the "
     "pod is replaced at once",
     "ContainerConfigError": "do what the kubelet says in the message: a Secret, ConfigMap or "

@@ -162,6 +162,7 @@ class Reconciler:
         self._watch(cluster, memory, shown if isinstance(shown, Credentials) else None)
         if isinstance(shown, Trouble):
             trouble = trouble or shown
+        trouble = trouble or await self._secrets.trouble_with_clients(cluster)
         seen = self._observe(body, cluster, memory, trouble, progress.pending)
         notes = [*progress.notes, *division.notes]
         seen = replace(seen, division=division, notes=notes, reasons=progress.reasons)
