@@ -14,7 +14,7 @@ from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report, Target
 from rocketmq_operator.reconciler.rollout import Blocker, RolloutState, Step
 from rocketmq_operator.reconciler.spec import parse
-from rocketmq_operator.reconciler.sync import Drift, Held
+from rocketmq_operator.reconciler.sync import Drift, Held, KvKey, Policy, Wanted
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import BrokerId, Limits, ServerView, Sighting, mirror
 
@@ -197,6 +197,39 @@ def test_suspended_is_not_ready_while_anything_else_is_to_be_done(
 ) -> None:
     told = conditions(replace(observed([], {}, suspend=True), **found))
     assert (told["Ready"], told[also]) == (("False", reason), ("True", reason))
+
+
+def test_a_text_about_many_brokers_is_cut_in_words() -> None:
+    brokers = [BrokerId("c1", f"broker-{n:04}", 0) for n in range(700)]
+    views = {"prod-nameserver-0": report(0, *brokers).view, "prod-nameserver-1": report(1).view}
+    shown = {pod: view for pod, view in views.items() if view}
+    first = mirror((), shown, LIMITS, NOW)
+    later = mirror(first.entries, shown, LIMITS, NOW + timedelta(seconds=45))
+    found = status.build(replace(observed(), mirror=later), {})
+    texts = [found["message"], *(each["message"] for each in found["conditions"])]
+    assert found["message"].startswith("broker-0000 (id 0) is missing from prod-nameserver-1; ")
+    assert found["message"].endswith("; and 684 more")
+    assert max(map(len, texts)) < 1024
+
+
+def test_a_text_of_the_api_server_is_cut_in_words() -> None:
+    seen = replace(observed(), trouble=Trouble("ApplyRefused", "x" * 40_000))
+    found = status.build(seen, {})
+    stalled = next(each for each in found["conditions"] if each["type"] == "Stalled")
+    assert found["message"] == stalled["message"]
+    assert len(found["message"]) <= 4096
+    assert found["message"].endswith("x ... and 35944 more characters")
+
+
+def test_keys_that_differ_are_named_as_far_as_there_is_room() -> None:
+    seen = observed(drift={"kvConfig": "Report"})
+    keys = tuple(KvKey("app", f"{n:03}" + "k" * 250) for n in range(300))
+    drifts = dict.fromkeys(seen.drifts, replace(IN_SYNC, kv=keys))
+    wanted = Wanted(kv_policy=Policy.REPORT)
+    text = status.build(replace(seen, drifts=drifts, wanted=wanted), {})["message"]
+    assert text.startswith("prod-nameserver-0: app/000k")
+    assert "k, and 299 more; prod-nameserver-1: app/000k" in text
+    assert len(text) < 1200
 
 
 def test_expected_brokers_that_are_not_there_are_told() -> None:
