@@ -20,7 +20,7 @@ RENEWED = 150.0
 """Seconds; a kubelet that is not asked to looks at Secrets once a minute or so."""
 
 
-def keep(nsc_like: Any, namespace: str, authority: trustme.CA) -> None:
+def keep(nsc_like: Any, namespace: str, authority: trustme.CA, name: str = SECRET) -> None:
     """A certificate of the authority, new each time, in the Secret."""
     issued = authority.issue_cert("nameserver.example.com")
     texts = {
@@ -33,8 +33,8 @@ def keep(nsc_like: Any, namespace: str, authority: trustme.CA) -> None:
             "apiVersion": "v1",
             "kind": "Secret",
             "type": "kubernetes.io/tls",
-            "metadata": {"name": SECRET, "namespace": namespace},
-            "data": {name: base64.b64encode(text).decode() for name, text in texts.items()},
+            "metadata": {"name": name, "namespace": namespace},
+            "data": {entry: base64.b64encode(text).decode() for entry, text in texts.items()},
         }
     )
 
@@ -104,4 +104,18 @@ def test_a_secret_that_is_missing_is_named_and_waited_for(
     assert stalled["reason"] == "TLSSecretMissing"
     assert f"Secret {SECRET} " in stalled["message"]
     keep(product, namespace, authority)
+    nsc.wait_ready()
+
+
+def test_a_secret_of_clients_that_is_missing_is_named_and_waited_for(
+    make: Make, namespace: str, authority: trustme.CA, product: Any
+) -> None:
+    keep(product, namespace, authority)
+    asked = {"mode": "Permissive", "secretName": SECRET, "clientAuth": "Optional"}
+    nsc = make(wait=False, replicas=1, tls={**asked, "clientCASecretName": "clients"})
+    nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
+    stalled = nsc.condition("Stalled")
+    assert stalled["reason"] == "TLSSecretMissing"
+    assert "Secret clients " in stalled["message"]
+    keep(product, namespace, authority, name="clients")
     nsc.wait_ready()

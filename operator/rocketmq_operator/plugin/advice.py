@@ -40,15 +40,18 @@ BY_REASON: Final[Mapping[str, str]] = {
     "ApplyRefused": "do what the API server asks for in the message; a quota or a policy often "
     "stands behind it",
     "CertManagerMissing": "install cert-manager, or name a Secret in spec.tls.secretName",
-    "TLSSecretMissing": "make the Secret that the message names, of type kubernetes.io/tls",
-    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key",
-    "ImagePullFailed": "correct spec.image or spec.imagePullSecrets; the pod is replaced at once",
+    "TLSSecretMissing": "make the Secret that the message names: of type kubernetes.io/tls for the "
+    "servers, with ca.crt for the authorities of clients",
+    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key for "
+    "the servers, ca.crt for the authorities of clients",
+    "ImagePullFailed": "correct the field that the message names, or spec.imagePullSecrets; the "
+    "pod is replaced at once",
     "ContainerConfigError": "do what the kubelet says in the message: a Secret, ConfigMap or "
     "user that spec.pod names is often missing",
     "Unschedulable": "give the scheduler room: nodes, spec.resources, or the rules in spec.pod",
     "NodeUnreachable": "if the node is gone for good, delete the Node, so that the server starts "
     "elsewhere",
-    "CrashLoop": "see why the server ends: kubectl -n {namespace} logs -p POD",
+    "CrashLoop": "see why the container ends: kubectl -n {namespace} logs -p POD -c CONTAINER",
     "VolumeNotGrown": "use a StorageClass that allows expansion, or put the old size back",
     "RolloutTimedOut": "see which brokers the new server lacks: kubectl nsc views {where}; "
     "kubectl nsc doctor {broker} -c {where} says why",

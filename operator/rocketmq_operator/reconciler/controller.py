@@ -29,6 +29,8 @@ RELIST_DELAY: Final = 1.0
 """Seconds from the first sign of a cut watch to the sweep."""
 RECONCILE_TIMEOUT: Final = 60.0
 NOT_INSTALLED: Final = "; is the API installed? kubectl apply -k crds"
+SOONEST: Final = 0.5
+"""Seconds until a pass that time asks for, at least: a deadline that stays due never spins."""
 OVERTAKEN: Final = frozenset({404, 409})
 """Answers to a decision made from a state that is no more; the next pass sees the new one."""
 
@@ -143,7 +145,7 @@ class Controller:
                 del self._passes[key]
             self._queue.succeeded(key)
             if again is not None:
-                self._queue.add_after(key, again)
+                self._queue.add_after(key, max(again, SOONEST))
 
     def _failed(self, key: Key, result: str, message: str) -> None:
         metrics.RECONCILES.labels(result).inc()

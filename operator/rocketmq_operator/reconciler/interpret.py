@@ -28,6 +28,7 @@ def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
         spec.drift.kv_config,
         spec.drift.kv_prune,
         cluster.delegated.reported,
+        frozenset(spec.kv),
     )
 
 

@@ -162,6 +162,7 @@ class Reconciler:
         self._watch(cluster, memory, shown if isinstance(shown, Credentials) else None)
         if isinstance(shown, Trouble):
             trouble = trouble or shown
+        trouble = trouble or await self._secrets.trouble_with_clients(cluster)
         seen = self._observe(body, cluster, memory, trouble, progress.pending)
         notes = [*progress.notes, *division.notes]
         seen = replace(seen, division=division, notes=notes, reasons=progress.reasons)
@@ -179,7 +180,7 @@ class Reconciler:
             again,
             seen.step.recheck,
             None if replaced else ASK_AGAIN,
-            pods.waits_for_node(seen.pods, seen.now),
+            pods.next_change(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
 

@@ -31,7 +31,7 @@ def options(cluster: Cluster) -> list[str]:
 
 def volumes(cluster: Cluster) -> list[Object]:
     """The Secrets as volumes of a pod."""
-    found = [(VOLUME, cluster.tls_secret), (CLIENT_CA_VOLUME, _client_ca(cluster))]
+    found = [(VOLUME, cluster.tls_secret), (CLIENT_CA_VOLUME, cluster.client_ca_secret)]
     return [
         {"name": name, "secret": {"secretName": secret, "defaultMode": READABLE}}
         for name, secret in found
@@ -75,12 +75,6 @@ def _optional(given: CertManager) -> Object:
         "ipAddresses": given.ip_addresses,
     }
     return {key: part for key, part in parts.items() if part}
-
-
-def _client_ca(cluster: Cluster) -> str | None:
-    tls = cluster.spec.tls
-    asked = tls.mode is not TlsMode.DISABLED and tls.client_auth is not ClientAuth.NONE
-    return tls.client_ca_secret_name if asked else None
 
 
 def _client_options(auth: ClientAuth) -> list[str]:
