@@ -132,6 +132,14 @@ def test_what_is_no_server_is_told(addresses: str, code: int, words: str) -> Non
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("value", ["", ";", " ; "])
+def test_brokers_are_not_told_to_register_nowhere(servers: Servers, value: str) -> None:
+    where = ("-c", "DefaultCluster", "-n", servers.good)
+    done = mqadmin("updateBrokerConfig", "-k", "namesrvAddr", "-v", value, *where)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "namesrvAddr names no server" in done.stderr
+
+
 def test_the_order_of_a_topic_is_printed_as_it_is(servers: Servers) -> None:
     where = ("-t", "input-topic", "-n", servers.good)
     done = mqadmin("updateOrderConf", "-m", "put", "-v", "output:4", *where)
