@@ -6,12 +6,13 @@ from datetime import datetime
 from rocketmq_operator.reconciler import pods, rollout, sync
 from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import Object
-from rocketmq_operator.reconciler.names import CONTAINER
+from rocketmq_operator.reconciler.names import CONTAINER, HTTP_PORT, REMOTING_PORT
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
+from rocketmq_operator.reconciler.resources import container, tls
 from rocketmq_operator.reconciler.resources.inventory import Inventory
 from rocketmq_operator.reconciler.rollout import Gate, Server, Step
-from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy, TlsMode
+from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy
 from rocketmq_operator.reconciler.sync import Drift, Wanted
 from rocketmq_operator.reconciler.views import Limits
 
@@ -44,23 +45,28 @@ def orders(cluster: Cluster, wanted: Wanted) -> Orders:
     )
 
 
+def tls_secrets(members: Sequence[Object]) -> list[str]:
+    """The Secrets with the certificates of servers that take TLS only."""
+    return sorted({name for name in map(tls.enforced_by, members) if name is not None})
+
+
 def targets(
-    cluster: Cluster, members: Sequence[Object], credentials: Credentials | None = None
+    cluster: Cluster, members: Sequence[Object], credentials: Mapping[str, Credentials]
 ) -> list[Target]:
     """The servers that can be talked to: pods with an address and a running process.
 
-    ``credentials`` are for those that take TLS only.
+    Each is reached as the template says that its pod was made from, which need not be the one of
+    now. ``credentials``, by the name of the Secret, are for those that take TLS only.
     """
-    enforcing = cluster.spec.tls.mode is TlsMode.ENFORCING
-    ports = cluster.spec.ports
     found = []
     for pod in members:
         address, started = pod.get("status", {}).get("podIP"), pods.started_at(pod, CONTAINER)
         if address and started and not pods.terminating(pod):
-            uid = pod["metadata"]["uid"]
-            where = (address, ports.remoting, ports.http)
-            shown = credentials if enforcing else None
-            found.append(Target(pods.name(pod), uid, *where, started, shown))
+            ports = {REMOTING_PORT: cluster.spec.ports.remoting, HTTP_PORT: cluster.spec.ports.http}
+            ports |= container.ports_of(pod)
+            where = (address, ports[REMOTING_PORT], ports[HTTP_PORT])
+            shown = credentials.get(tls.enforced_by(pod) or "")
+            found.append(Target(pods.name(pod), pod["metadata"]["uid"], *where, started, shown))
     return found
 
 

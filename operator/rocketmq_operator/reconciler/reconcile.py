@@ -159,10 +159,11 @@ class Reconciler:
             progress = await self._children.write(body, children, memory.applied)
         trouble = progress.trouble or await self._grow_claims(cluster, memory)
         shown = await self._secrets.credentials(cluster)
-        self._watch(cluster, memory, shown if isinstance(shown, Credentials) else None)
         if isinstance(shown, Trouble):
             trouble = trouble or shown
         trouble = trouble or await self._secrets.trouble_with_clients(cluster)
+        used = interpret.tls_secrets(self._pods(cluster))
+        self._watch(cluster, memory, await self._secrets.of_pods(cluster, used))
         seen = self._observe(body, cluster, memory, trouble, progress.pending)
         notes = [*progress.notes, *division.notes]
         seen = replace(seen, division=division, notes=notes, reasons=progress.reasons)
@@ -274,7 +275,7 @@ class Reconciler:
         services = self._store.members(cluster.key, SERVICE)
         return external_services.addresses(cluster, _by_name(services), _by_name(members))
 
-    def _watch(self, cluster: Cluster, memory: _Memory, shown: Credentials | None) -> None:
+    def _watch(self, cluster: Cluster, memory: _Memory, shown: Mapping[str, Credentials]) -> None:
         wanted = interpret.wanted(cluster, memory.inventory)
         targets = interpret.targets(cluster, self._pods(cluster), shown)
         self._poller.ensure(cluster.key, targets, interpret.orders(cluster, wanted))

@@ -1,7 +1,7 @@
 """The Secrets that ``spec.tls`` names, read by name and believed for a minute."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from rocketmq_operator.errors import SettingsError
@@ -25,14 +25,20 @@ class TlsSecrets:
 
     def __init__(self, api: KubeApi) -> None:
         self._api = api
-        self._kept: dict[Key, dict[Reader, tuple[str, float, Credentials]]] = {}
+        self._kept: dict[Key, dict[tuple[Reader, str], tuple[float, Credentials]]] = {}
 
     async def credentials(self, cluster: Cluster) -> Credentials | Trouble | None:
         """Those of the cluster's Secret, what is wrong with it, or None without TLS."""
         if cluster.tls_secret is None:
-            self.forget(cluster.key)
             return None
         return await self._read(cluster.key, cluster.tls_secret, credentials.read)
+
+    async def of_pods(self, cluster: Cluster, names: Iterable[str]) -> dict[str, Credentials]:
+        """Those of the Secrets that pods were made with, by name, where they can be used."""
+        read = {name: await self._read(cluster.key, name, credentials.read) for name in names}
+        if not read and cluster.tls_secret is None:
+            self.forget(cluster.key)
+        return {name: found for name, found in read.items() if isinstance(found, Credentials)}
 
     async def trouble_with_clients(self, cluster: Cluster) -> Trouble | None:
         """What is wrong with the Secret of those who sign clients, where clients are asked."""
@@ -47,10 +53,11 @@ class TlsSecrets:
         self._kept.pop(key, None)
 
     async def _read(self, key: Key, name: str, reader: Reader) -> Credentials | Trouble:
-        kept, now = self._kept.setdefault(key, {}), asyncio.get_running_loop().time()
-        known = kept.get(reader)
-        if known is not None and known[0] == name and now - known[1] < KEPT:
-            return known[2]
+        now, before = asyncio.get_running_loop().time(), self._kept.get(key, {})
+        kept = {what: known for what, known in before.items() if now - known[0] < KEPT}
+        self._kept[key] = kept
+        if (reader, name) in kept:
+            return kept[reader, name][1]
         found = reader(name, await self._api.get(SECRET, key.namespace, name))
         if isinstance(found, Trouble):
             return found
@@ -58,5 +65,5 @@ class TlsSecrets:
             client_context(found.authority, found.certificate, found.key)
         except SettingsError as error:
             return credentials.invalid(name, error)
-        kept[reader] = (name, now, found)
+        kept[reader, name] = (now, found)
         return found
