@@ -1,9 +1,8 @@
 """What a cluster's spec, pods and reports mean to the parts that decide."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from rocketmq_operator.reconciler import pods, rollout, sync
+from rocketmq_operator.reconciler import pods, sync
 from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER, HTTP_PORT, REMOTING_PORT
@@ -11,7 +10,7 @@ from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
 from rocketmq_operator.reconciler.resources import container, tls
 from rocketmq_operator.reconciler.resources.inventory import Inventory
-from rocketmq_operator.reconciler.rollout import Gate, Server, Step
+from rocketmq_operator.reconciler.rollout import Gate, Server
 from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy
 from rocketmq_operator.reconciler.sync import Drift, Wanted
 from rocketmq_operator.reconciler.views import Limits
@@ -75,19 +74,11 @@ def drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
     return {pod: sync.drift(wanted, report.held) for pod, report in reports.items() if report.held}
 
 
-def step(
-    gate: Gate,
-    stateful_set: Object | None,
-    members: Sequence[Object],
-    reports: Mapping[str, Report],
-    drifts: Mapping[str, Drift],
-    now: datetime,
-) -> Step:
-    """The next step of the rollout; none before there is a StatefulSet."""
-    if stateful_set is None:
-        return Step()
-    servers = [_server(pod, reports, drifts) for pod in members]
-    return rollout.plan(gate, stateful_set, servers, now)
+def servers(
+    members: Sequence[Object], reports: Mapping[str, Report], drifts: Mapping[str, Drift]
+) -> list[Server]:
+    """The pods with what their servers show, for the gate of a rollout."""
+    return [_server(pod, reports, drifts) for pod in members]
 
 
 def gate(cluster: Cluster, budget: Object | None = None) -> Gate:

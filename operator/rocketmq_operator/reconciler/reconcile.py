@@ -14,6 +14,7 @@ from rocketmq_operator.reconciler import (
     metrics,
     plan,
     pods,
+    rollout,
     status,
     sync,
     views,
@@ -52,6 +53,7 @@ from rocketmq_operator.reconciler.resources import (
     seed_configmap,
 )
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
+from rocketmq_operator.reconciler.rollout import Server, Step
 from rocketmq_operator.reconciler.spec import Cluster, parse
 from rocketmq_operator.reconciler.transitions import transitions
 from rocketmq_operator.reconciler.views import Entry, Mirror
@@ -89,6 +91,7 @@ class _Memory:
     written: Written | None = None
     status_written: datetime | None = None
     grown: tuple[str, int] | None = None
+    behind: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def inventory(self) -> Inventory:
@@ -250,9 +253,8 @@ class Reconciler:
         wanted = interpret.wanted(cluster, memory.inventory)
         reports = self._poller.reports(key)
         drifts = interpret.drifts(wanted, reports)
-        budget = self._store.get(DISRUPTION_BUDGET, key.namespace, cluster.names.disruption_budget)
-        gate = interpret.gate(cluster, budget)
-        step = interpret.step(gate, stateful_set, members, reports, drifts, now)
+        servers = interpret.servers(members, reports, drifts)
+        step = self._step(cluster, memory, stateful_set, servers, now)
         if step.timed_out and trouble is None:
             trouble = Trouble("RolloutTimedOut", step.message)
         return Observed(
@@ -270,6 +272,24 @@ class Reconciler:
             external=self._external(cluster, members),
             operator_image=self._settings.nameserver_image,
         )
+
+    def _step(
+        self,
+        cluster: Cluster,
+        memory: _Memory,
+        stateful_set: Object | None,
+        servers: Sequence[Server],
+        now: datetime,
+    ) -> Step:
+        """The next step of the rollout; none before there is a StatefulSet."""
+        if stateful_set is None:
+            return Step()
+        name = cluster.names.disruption_budget
+        budget = self._store.get(DISRUPTION_BUDGET, cluster.key.namespace, name)
+        gate = interpret.gate(cluster, budget)
+        step = rollout.plan(gate, stateful_set, servers, memory.behind, now)
+        memory.behind = step.behind
+        return step
 
     def _external(self, cluster: Cluster, members: Sequence[Object]) -> list[str]:
         services = self._store.members(cluster.key, SERVICE)
@@ -314,6 +334,9 @@ class Reconciler:
         await self._api.delete(POD, pod)
         text = f"replacing pod {pods.name(pod)}: {seen.step.message}"
         await self._recorder.emit(body, "ReplacingPod", text, warning=False)
+        if seen.step.passed_over:
+            text = f"going on, as rollout.onTimeout is Continue, although {seen.step.passed_over}"
+            await self._recorder.emit(body, "RolloutTimedOut", text, warning=True)
         return True
 
     async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> None:
