@@ -95,6 +95,29 @@ def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
     assert nsc.started() == started
 
 
+TURNS = {
+    "into TLS": {"tls": {"mode": "Enforcing", "secretName": SECRET}},
+    "to another certificate and port": {
+        "tls": {"mode": "Enforcing", "secretName": "others"},
+        "ports": {"remoting": 19876},
+    },
+    "back": {"tls": None, "ports": None},
+}
+
+
+def test_servers_are_asked_as_they_were_made_until_they_are_replaced(
+    make: Make, namespace: str, authority: trustme.CA, product: Any
+) -> None:
+    keep(product, namespace, authority)
+    keep(product, namespace, trustme.CA(), name="others")
+    nsc = make(replicas=2, rollout={"minReadySeconds": 0, "viewTimeoutSeconds": 3600})
+    for turn in TURNS.values():
+        before = nsc.started()
+        nsc.patch(**turn)
+        nsc.wait_rolled(before)
+    assert nsc.columns()["CONFIG"] == "Synced"
+
+
 def test_a_secret_that_is_missing_is_named_and_waited_for(
     make: Make, namespace: str, authority: trustme.CA, product: Any
 ) -> None:

@@ -179,6 +179,12 @@ def test_patience_begins_when_a_server_falls_behind_and_not_when_it_became_ready
     assert plan(*untouched, caught_up, behind=170).behind == {}
 
 
+def test_the_next_look_is_due_when_the_first_of_all_has_had_its_time() -> None:
+    servers = server(0), silent(1), silent(2)
+    since = {"1-old": NOW - timedelta(seconds=30), "2-old": NOW - timedelta(seconds=20)}
+    assert rollout.plan(Gate(), stateful_set(), servers, since, NOW).recheck == 150
+
+
 def test_patience_goes_on_over_a_change_of_the_template() -> None:
     servers = server(0), server(1), server(2, "new", view=EMPTY)
     begun = plan(*servers).behind

@@ -255,10 +255,11 @@ def _lagging(gate: Gate, chosen: Server, lags: Sequence[_Lag], now: datetime) ->
         lag, text = overdue[0], _at_last(gate, overdue[0])
         blocked, name = (lag.blocker,), lag.server.name
         return Step(RolloutState.WAITING, None, blocked, text, name, timed_out=True)
-    for lag in lags:
-        if left[lag.server.uid] > 0:
-            return _wait(lag.blocker, lag.text, lag.server.name, left[lag.server.uid])
-    return None
+    waiting = [lag for lag in lags if left[lag.server.uid] > 0]
+    if not waiting:
+        return None
+    lag, recheck = waiting[0], min(left[lag.server.uid] for lag in waiting)
+    return _wait(lag.blocker, lag.text, lag.server.name, recheck)
 
 
 def _at_last(gate: Gate, lag: _Lag) -> str:
