@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 SIDE_BY_SIDE := tests/clients tests/live tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures docs fuzz bench image lint format lock clean
+.PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures docs fuzz bench wheel image lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -72,6 +72,9 @@ fuzz: setup ## A million random and mutated frames for our NameServer; FRAMES=n 
 
 bench: setup ## Measure the server beside Java's, Rust's and a plain echo (20 minutes); ARGS=--quick
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
+
+wheel: setup ## Build the wheel of all programs into dist/
+	$(BIN)/hatchling build --target wheel --directory dist
 
 image: ## Build the container image; IMAGE=reference ARGS="--build-arg ..." (docs/image.md)
 	docker build --tag $(IMAGE) --build-arg REVISION="$$(git describe --always --dirty --abbrev=40)" \

@@ -102,6 +102,52 @@ def test_a_broker_that_does_not_answer_is_named_beside_the_rest(
     assert done.stderr.count(f"connect to {DEAD} failed") == 1
 
 
+@pytest.mark.parametrize("address", [DEAD, "no-port"])
+def test_a_cluster_s_list_does_not_fail_for_a_broker_of_another(
+    servers: Servers, address: str
+) -> None:
+    with Connection(servers.good) as lonely:
+        who = member("lonely", address=address, cluster="Elsewhere")
+        topics = {"Lonely": 4, "TooLonely": 4}
+        assert lonely.tell(RequestCode.REGISTER_BROKER, body(topics), **who).code == 0
+        one = mqadmin("clusterList", "-c", "DefaultCluster", "-n", servers.good)
+        every = mqadmin("clusterList", "-n", servers.good)
+    assert (one.returncode, one.stderr) == (0, "")
+    assert "Elsewhere" not in one.stdout
+    assert every.returncode == 3
+    assert {"DefaultCluster", "Elsewhere"} <= {
+        line.split()[0] for line in every.stdout.splitlines()
+    }
+    assert f"connect to {address} failed" in every.stderr
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code", "words"),
+    [(";", 2, "no NameServer given"), ("a..b:9876", 3, "connect to a..b:9876 failed")],
+)
+def test_what_is_no_server_is_told(addresses: str, code: int, words: str) -> None:
+    done = mqadmin("topicList", "-n", addresses)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("value", ["", ";", " ; "])
+def test_brokers_are_not_told_to_register_nowhere(servers: Servers, value: str) -> None:
+    where = ("-c", "DefaultCluster", "-n", servers.good)
+    done = mqadmin("updateBrokerConfig", "-k", "namesrvAddr", "-v", value, *where)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "namesrvAddr names no server" in done.stderr
+
+
+def test_the_order_of_a_topic_is_printed_as_it_is(servers: Servers) -> None:
+    where = ("-t", "input-topic", "-n", servers.good)
+    done = mqadmin("updateOrderConf", "-m", "put", "-v", "output:4", *where)
+    assert done.stdout == "update orderConf success. topic=[input-topic], orderConf=[output:4]"
+    done = mqadmin("updateOrderConf", "-m", "get", *where)
+    assert done.stdout == "get orderConf success. topic=[input-topic], orderConf=[output:4] "
+
+
 def test_each_server_has_its_line_where_java_prints_lines(servers: Servers) -> None:
     done = mqadmin("wipeWritePerm", "-b", "none", "-n", f"{DEAD};{servers.good}")
     assert done.returncode == 3

@@ -55,6 +55,24 @@ def test_a_server_that_crashes_is_told_and_comes_back(
     assert nsc.started() != before
 
 
+def test_a_container_that_keeps_ending_is_told_with_the_way_to_its_log(make: Make) -> None:
+    broken = {
+        "name": "broken",
+        "image": PRODUCT_IMAGE,
+        "command": ["rocketmq-nameserver", "--no-such-option"],
+    }
+    nsc = make(wait=False, replicas=1, pod={"sidecars": [broken]})
+    nsc.wait_status(
+        lambda status: any(c["type"] == "Stalled" for c in status.get("conditions", ())), "Stalled"
+    )
+    stalled = nsc.condition("Stalled")
+    assert stalled["reason"] == "CrashLoop"
+    pod = f"{nsc.name}-nameserver-0"
+    assert f"kubectl -n {nsc.namespace} logs -p {pod} -c broken" in stalled["message"]
+    nsc.patch(pod={"sidecars": []})
+    nsc.wait_ready()
+
+
 @pytest.mark.alone
 def test_another_replica_takes_over_from_a_leader_whose_pod_is_gone(
     product: Product, make: Make

@@ -20,7 +20,7 @@ RENEWED = 150.0
 """Seconds; a kubelet that is not asked to looks at Secrets once a minute or so."""
 
 
-def keep(nsc_like: Any, namespace: str, authority: trustme.CA) -> None:
+def keep(nsc_like: Any, namespace: str, authority: trustme.CA, name: str = SECRET) -> None:
     """A certificate of the authority, new each time, in the Secret."""
     issued = authority.issue_cert("nameserver.example.com")
     texts = {
@@ -33,8 +33,8 @@ def keep(nsc_like: Any, namespace: str, authority: trustme.CA) -> None:
             "apiVersion": "v1",
             "kind": "Secret",
             "type": "kubernetes.io/tls",
-            "metadata": {"name": SECRET, "namespace": namespace},
-            "data": {name: base64.b64encode(text).decode() for name, text in texts.items()},
+            "metadata": {"name": name, "namespace": namespace},
+            "data": {entry: base64.b64encode(text).decode() for entry, text in texts.items()},
         }
     )
 
@@ -95,6 +95,29 @@ def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
     assert nsc.started() == started
 
 
+TURNS = {
+    "into TLS": {"tls": {"mode": "Enforcing", "secretName": SECRET}},
+    "to another certificate and port": {
+        "tls": {"mode": "Enforcing", "secretName": "others"},
+        "ports": {"remoting": 19876},
+    },
+    "back": {"tls": None, "ports": None},
+}
+
+
+def test_servers_are_asked_as_they_were_made_until_they_are_replaced(
+    make: Make, namespace: str, authority: trustme.CA, product: Any
+) -> None:
+    keep(product, namespace, authority)
+    keep(product, namespace, trustme.CA(), name="others")
+    nsc = make(replicas=2, rollout={"minReadySeconds": 0, "viewTimeoutSeconds": 3600})
+    for turn in TURNS.values():
+        before = nsc.started()
+        nsc.patch(**turn)
+        nsc.wait_rolled(before)
+    assert nsc.columns()["CONFIG"] == "Synced"
+
+
 def test_a_secret_that_is_missing_is_named_and_waited_for(
     make: Make, namespace: str, authority: trustme.CA, product: Any
 ) -> None:
@@ -104,4 +127,18 @@ def test_a_secret_that_is_missing_is_named_and_waited_for(
     assert stalled["reason"] == "TLSSecretMissing"
     assert f"Secret {SECRET} " in stalled["message"]
     keep(product, namespace, authority)
+    nsc.wait_ready()
+
+
+def test_a_secret_of_clients_that_is_missing_is_named_and_waited_for(
+    make: Make, namespace: str, authority: trustme.CA, product: Any
+) -> None:
+    keep(product, namespace, authority)
+    asked = {"mode": "Permissive", "secretName": SECRET, "clientAuth": "Optional"}
+    nsc = make(wait=False, replicas=1, tls={**asked, "clientCASecretName": "clients"})
+    nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
+    stalled = nsc.condition("Stalled")
+    assert stalled["reason"] == "TLSSecretMissing"
+    assert "Secret clients " in stalled["message"]
+    keep(product, namespace, authority, name="clients")
     nsc.wait_ready()

@@ -16,9 +16,7 @@ from harness.selection import ALONE, OPTION
 TESTS: Final = Path(__file__).resolve().parents[1]
 ENGINE_TESTS: Final = TESTS / "kind_harness"
 CLUSTER_TESTS: Final = TESTS / "cluster"
-LONGEST: Final = tuple(
-    CLUSTER_TESTS / f"test_{name}.py" for name in ("upgrade", "demo", "brokers", "warm_start")
-)
+LONGEST: Final = tuple(CLUSTER_TESTS / f"test_{name}.py" for name in ("upgrade", "demo", "brokers"))
 """First, so that nobody waits for them at the end."""
 WORKERS: Final = 4
 """More of them are slower on two cores."""

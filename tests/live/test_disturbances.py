@@ -1,4 +1,4 @@
-"""Children that somebody else changed, and an operator that is killed or away."""
+"""Children that somebody else changed, a pause, and an operator that is killed or away."""
 
 import signal
 from collections.abc import Iterator
@@ -136,3 +136,20 @@ def test_servers_start_right_while_the_operator_is_down(product: Product, make: 
 def _delete_while_down(nsc: Nsc) -> None:
     """Deleting never depends on the operator."""
     nsc.delete()
+
+
+def test_paused_changes_nothing_and_still_tells(make: Make) -> None:
+    nsc = make(replicas=2)
+    nsc.patch(paused=True)
+    nsc.wait_status(lambda status: status["phase"] == "Paused", "Paused")
+    nsc.patch(replicas=3)
+    generation = nsc.get()["metadata"]["generation"]
+    nsc.wait_status(lambda status: status["observedGeneration"] == generation, "the new spec seen")
+    nsc.kubectl("delete", "configmap", f"{nsc.name}-nameserver-seed")
+    assert len(nsc.pods()) == 2
+    assert nsc.condition("Paused")["status"] == "True"
+    assert f"configmap/{nsc.name}-nameserver-seed" not in nsc.leftovers()
+    nsc.patch(paused=False)
+    nsc.wait_ready()
+    assert len(nsc.pods()) == 3
+    assert f"configmap/{nsc.name}-nameserver-seed" in nsc.leftovers()

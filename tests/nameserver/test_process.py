@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,19 @@ def test_it_boots_with_javas_line_serves_and_stops_on_sigterm(start, connect, re
     assert peer.closed()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_everywhere_is_everywhere_in_both_families(start, host):
+    server = start("--listen", "0.0.0.0:0", "--http", "0.0.0.0:0")
+    (port, http_port) = (address.rpartition(":")[2] for address in (server.address, server.http))
+    assert server.address.startswith("0.0.0.0:")
+    with socket.create_connection((host, int(port)), 5) as peer:
+        peer.sendall(headers.encode(request(206)))
+        assert peer.recv(4)
+    with socket.create_connection((host, int(http_port)), 5) as peer:
+        peer.sendall(b"GET /livez HTTP/1.0\r\n\r\n")
+        assert b"200 OK" in peer.recv(100)
+
+
 def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     server = start()
     peer = connect(server.address)
@@ -52,6 +67,13 @@ def test_the_http_side_tells_who_it_is_and_counts(start, connect, registration):
     assert 'rocketmq_nameserver_requests_total{request="REGISTER_BROKER"} 1' in text
     assert 'rocketmq_nameserver_requests_total{request="GET_ROUTEINFO_BY_TOPIC"} 3' in text
     assert "rocketmq_nameserver_topics 2" in text
+
+
+def test_every_metric_is_explained(start):
+    names = re.findall(r"^# TYPE (\S+)", start().get("/metrics")[1], re.MULTILINE)
+    page = (Path(__file__).parents[2] / "docs/nameserver.md").read_text()
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_it_serves_the_list_of_servers_that_it_was_given_and_follows_its_changes(start):
@@ -141,6 +163,17 @@ def test_brokers_go_with_their_connection_or_their_silence(start, connect, regis
     until(lambda: broker_names(server) == {"fine"}, "only the living are left")
     assert silent.closed()
     assert "no sign of life in time, brokers gone: 10.0.0.2:1 (C1)" in server.log
+
+
+def test_a_broker_that_is_gone_before_it_was_entered_goes_as_well(start, connect, registration):
+    server = start()
+    other = connect(server.address)
+    broker = connect(server.address)
+    broker.send(registration([f"t{number}" for number in range(30_000)]))
+    broker.close()
+    until(lambda: "brokers gone" in server.log, "the broker is dropped")
+    assert broker_names(server) == set()
+    until(lambda: b"t29999" not in other.ask(request(206)).body, "its topics go as well")
 
 
 BAD_FRAMES = {

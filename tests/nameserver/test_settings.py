@@ -95,3 +95,15 @@ def test_people_are_told_of_typos_bad_values_and_settings_without_meaning():
         "f: listenPort='x' is not of type int; ignored",
         "f: unknown property zzz",
     ]
+
+
+def test_an_update_beyond_its_bound_changes_nothing(pure):
+    answer = pure.tell(318, b"productEnvName=" + b"x" * (256 * 1024))
+    assert answer.code == 16
+    assert "at most 262144" in answer.remark
+    assert b"productEnvName=center" in pure.tell(319).body
+
+
+def test_half_a_surrogate_pair_does_not_make_the_configuration_unreadable(pure):
+    assert pure.tell(318, rb"productEnvName=a\ud800b").code == 0
+    assert "productEnvName=a\ufffdb" in pure.tell(319).body.decode()

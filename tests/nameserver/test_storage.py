@@ -1,5 +1,7 @@
 """Files on disk: replaced as a whole, with nothing left beside them."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,30 @@ def test_a_write_that_fails_leaves_the_old_file_alone(
         storage.save(path, b"new")
     assert path.read_bytes() == b'{"configTable":{}}'
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_a_mount_point_is_rewritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "namesrv.conf"
+    path.write_text("listenPort=1000\n")
+    node, replaced = path.stat().st_ino, os.replace
+
+    def busy(source: str, target: Path) -> None:
+        if target == path:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        replaced(source, target)
+
+    monkeypatch.setattr("os.replace", busy)
+    storage.save(path, b"listenPort=1\n", backup=True)
+    assert (path.read_text(), path.stat().st_ino) == ("listenPort=1\n", node)
+    assert {each.name for each in tmp_path.iterdir()} == {"namesrv.conf", "namesrv.conf.bak"}
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    target, link = tmp_path / "real" / "namesrv.conf", tmp_path / "namesrv.conf"
+    storage.save(target, b"listenPort=1\n")
+    link.symlink_to(target)
+    storage.save(link, b"listenPort=2\n")
+    assert link.is_symlink()
+    assert target.read_text() == "listenPort=2\n"

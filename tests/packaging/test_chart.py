@@ -231,6 +231,13 @@ def test_an_api_server_takes_it_where_pods_must_be_restricted(ready: Cluster, pr
     assert ready.kubectl("apply", *flags, "-f", "-", input=text).stderr == ""
 
 
+@pytest.mark.parametrize("sample", ["broker", "mqadmin"])
+def test_pods_to_start_from_are_taken_there(ready: Cluster, sample: str) -> None:
+    flags = ("--namespace=team-a", "--dry-run=server", "--validate=strict")
+    file = ROOT / f"manifests/samples/{sample}.yaml"
+    assert ready.kubectl("apply", *flags, "-f", file).stderr == ""
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_it_fits_the_schemas_of_the_api(known: Path, profile: str) -> None:
     assert schemas.check(known, yaml.safe_dump_all(rendered(PROFILES[profile]))) == ""
@@ -249,6 +256,46 @@ def test_the_schemas_see_what_is_wrong(known: Path) -> None:
     deployment = objects["Deployment", SYSTEM, "rocketmq-operator"]
     deployment["spec"]["replica"] = 1
     assert "replica" in schemas.check(known, yaml.safe_dump(deployment))
+
+
+CLASHING: Final = {
+    "app.kubernetes.io/name": "theirs",
+    "app.kubernetes.io/component": "theirs",
+    "number": "1",
+}
+
+
+def test_names_and_labels_are_texts_and_ours_win() -> None:
+    values = {
+        "scope": "Namespaces",
+        "namespaces": ["123"],
+        "serviceAccount": {"name": "456"},
+        "commonLabels": CLASHING,
+        "podLabels": CLASHING,
+    }
+    objects = helm.template(CHART, values, name="789", namespace="42")
+    for each in objects:
+        metadata = each["metadata"]
+        texts = [metadata["name"], metadata.get("namespace", ""), *metadata["labels"].values()]
+        assert [text for text in texts if not isinstance(text, str)] == []
+        assert metadata["labels"]["app.kubernetes.io/name"] == "rocketmq-operator"
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    selector = deployment["spec"]["selector"]["matchLabels"]
+    assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+
+
+@pytest.mark.parametrize(("name", "made"), [("", "r" * 40), ("on", "on"), ("n" * 40, "n" * 40)])
+def test_a_cluster_s_name_is_a_text(name: str, made: str) -> None:
+    values = {"name": name, "labels": CLASHING}
+    (cluster,) = helm.template(CLUSTER_CHART, values, name="r" * 40, namespace="team-a")
+    assert cluster["metadata"]["name"] == made
+    assert cluster["metadata"]["labels"]["app.kubernetes.io/name"] == "nameserver-cluster"
+
+
+@pytest.mark.parametrize(("release", "name"), [("r" * 41, ""), ("r", "n" * 41)])
+def test_a_cluster_s_name_that_is_too_long_is_refused(release: str, name: str) -> None:
+    with pytest.raises(HarnessError, match="40"):
+        helm.template(CLUSTER_CHART, {"name": name}, name=release, namespace="team-a")
 
 
 @pytest.mark.parametrize("sample", ["minimal", "basic", "production", "order-topics"])

@@ -62,6 +62,27 @@ def test_it_foresees_the_making_and_the_change_of_a_cluster(
     assert kubernetes.kubectl("get", "nsc", "prod", "-n", namespace, "-o", "yaml").stdout == before
 
 
+@pytest.mark.parametrize("flags", [(), ("--server-side",)], ids=["client-side", "server-side"])
+def test_it_foresees_what_applying_leaves_to_others_and_what_it_takes_away(
+    kubernetes: Cluster, namespace: str, flags: tuple[str, ...]
+) -> None:
+    kubectl = kubernetes.kubectl
+    first = manifest(logLevel="debug", resources={"limits": {"memory": "1Gi"}})
+    kubectl("apply", *flags, "-n", namespace, "-f", "-", input=first)
+    kubectl("scale", "nsc/prod", "--replicas=5", "-n", namespace)
+    same = planned(kubernetes, namespace, first)
+    assert (same.returncode, same.stdout) == (
+        0,
+        f"NameServerCluster {namespace}/prod\n  nothing changes\n",
+    )
+    second = manifest(resources={"limits": {"memory": "1Gi"}})
+    told = json.loads(planned(kubernetes, namespace, second, "-o", "json").stdout)
+    assert told["because"] == ["spec.containers[nameserver].env[NAMESRV_LOG_LEVEL].value"]
+    assert told["notes"] == []
+    kubectl("apply", *flags, "-n", namespace, "-f", "-", input=second)
+    assert "nothing changes" in planned(kubernetes, namespace, second).stdout
+
+
 def test_it_foresees_what_the_entries_of_others_do_to_a_cluster(
     kubernetes: Cluster, namespace: str
 ) -> None:

@@ -78,6 +78,22 @@ def test_what_stalls_comes_first_and_nothing_comes_twice(make: Made, now: dateti
     assert "kubectl nsc views prod" in told[1]
 
 
+@pytest.mark.parametrize(
+    ("condition", "command"),
+    [
+        ("ConfigSynced", "kubectl nsc config diff prod -n mq"),
+        ("KVSynced", "kubectl nsc kv diff -c prod -n mq"),
+    ],
+)
+def test_drift_is_shown_by_the_command_that_sees_it(
+    make: Made, now: datetime, condition: str, command: str
+) -> None:
+    (told,) = advice(
+        make(conditions=[{"type": condition, "status": "False", "reason": "Drifted"}]), now
+    )
+    assert command in told
+
+
 def test_the_broker_in_trouble_is_named(make: Made, now: datetime) -> None:
     bad = {"type": "ViewsConverged", "status": "False", "reason": "Diverged"}
     (told,) = advice(make(conditions=[bad]), now)

@@ -195,6 +195,8 @@ async def test_a_report_cleans_logs_and_tells_what_it_could_not_read(
     api: Api, kubeconfig: Path, tmp_path: Path
 ) -> None:
     server = pod("prod-nameserver-0", env=[{"name": "TOKEN", "value": SECRET}])
+    server["spec"]["containers"].append({"name": "sidecar"})
+    server["status"]["containerStatuses"] = [{"name": "sidecar", "restartCount": 1}]
     api.answers[PODS] = (200, listed(server))
     api.answers[f"{PODS}/prod-nameserver-0/log"] = (200, f"connected with {SECRET}\n")
     operator = pod("operator-0", "rocketmq-system", env=[{"name": "T", "value": "long-" + SECRET}])
@@ -209,11 +211,12 @@ async def test_a_report_cleans_logs_and_tells_what_it_could_not_read(
     assert "look through it before you send it" in out
     texts = unpacked(file)
     assert SECRET not in "".join(texts.values())
-    assert "connected with <removed" in texts["mq/prod/servers/prod-nameserver-0.log"]
+    for log in ("nameserver", "sidecar", "sidecar-previous"):
+        assert "connected with <removed" in texts[f"mq/prod/servers/prod-nameserver-0-{log}.log"]
     assert "prod-nameserver-0-server.json" in " ".join(texts)
     errors = texts["errors.txt"]
     assert "services: " in errors
-    assert "operator/operator-0.log" in errors
+    assert "operator/operator-0-nameserver.log: " in errors
     assert "no logs for you" in errors
 
 

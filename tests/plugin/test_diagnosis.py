@@ -120,7 +120,13 @@ def test_versions_that_differ_are_told(make: Made) -> None:
     (check,) = found(Facts(make(), servers=servers), "of one version")
     assert (check.verdict, check.found) == (Verdict.WARN, "1, 2")
     facts = Facts(make(operatorVersion="1"), servers=servers)
-    assert found(facts, "operator's version")[0].found == "operator 1, servers 1, 2"
+    (check,) = found(facts, "operator's version")
+    assert (check.found, check.fix) == (
+        "operator 1, servers 1, 2",
+        "spec.imageUpdatePolicy: FollowOperator keeps them together",
+    )
+    given = Facts(make({"image": "mine:2"}, operatorVersion="1"), servers=servers)
+    assert found(given, "operator's version")[0].fix.startswith("give spec.image the version 1")
 
 
 def test_a_server_that_does_not_answer_fails(make: Made) -> None:
@@ -140,6 +146,10 @@ def test_a_server_that_does_not_answer_fails(make: Made) -> None:
 def test_closed_doors_are_told(make: Made, spec: dict[str, Any], words: str) -> None:
     (check,) = found(Facts(make(spec)), "brokers may connect")
     assert words in check.found
+
+
+def test_a_list_of_nobody_closes_no_door(make: Made) -> None:
+    assert found(Facts(make({"networkPolicy": {"remotingFrom": []}})), "brokers may connect") == []
 
 
 def test_a_suspended_cluster_has_no_servers(make: Made) -> None:

@@ -170,6 +170,7 @@ MALFORMED = {
     "header is a list": json_payload(b"[]"),
     "header is null": json_payload(b"null"),
     "header is text": json_payload(b"hello"),
+    "header is long and no JSON": json_payload(b"{code:1,%b}" % (b"a:1," * 65536)),
     "header is cut": json_payload(b'{"code":1'),
     "header has a tail": json_payload(b'{"code":1} x'),
     "code is a word": json_payload(b'{"code":"abc"}'),

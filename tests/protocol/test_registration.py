@@ -150,14 +150,57 @@ def test_a_large_body_is_read_in_slices_to_the_same_end(data):
     assert len(body.topic_config_serialize_wrapper.topic_config_table) == 8000
 
 
-@pytest.mark.parametrize(
-    "change", [(b'"perm":6', b'"perm":"6"'), (b'{"filterServerList"', b'{ "filterServerList"')]
-)
-def test_a_large_body_of_another_layout_is_read_as_well(change):
-    data = large().replace(*change)
+def test_a_large_body_of_another_layout_is_read_as_well():
+    data = large().replace(b'{"filterServerList"', b'{ "filterServerList"')
     assert decoded(data)[0] == fastjson.decode(data, RegisterBrokerBody)
+
+
+def test_numbers_in_quotes_are_read_up_to_a_bound():
+    change = (b'"perm":6', b'"perm":"6"')
+    assert decoded(PLAIN.replace(*change))[0] == decoded(PLAIN)[0]
+    with pytest.raises(BodyError, match="bytes of JSON do not fit"):
+        decoded(large().replace(*change))
 
 
 def test_a_large_body_that_is_cut_is_refused():
     with pytest.raises(BodyError):
         decoded(large()[:-9])
+
+
+def compressed_body(lines: int) -> bytes:
+    """A body of so many empty lines, as nobody's broker sends it."""
+    head = b'{"counter":1}'
+    start = len(head).to_bytes(4, "big") + head + lines.to_bytes(4, "big")
+    return zlib.compress(start + bytes(4 * lines) + (2).to_bytes(4, "big") + b"[]")
+
+
+def test_a_compressed_body_is_read_with_pauses():
+    _, pauses = decoded(compressed_body(1_000_000), 409, compressed=True)
+    assert pauses > 1_000_000 / registration.LINES
+
+
+def with_mappings(topics: int, odd: str = "") -> bytes:
+    """A body as Java writes it of static topics, whose queues' numbers are bare keys."""
+    infos = ",".join(
+        f'"t{n}":{{"bname":"b,1:{{","currIdMap":{{0:0,1:1}},"topic":"t{n}"}}' for n in range(topics)
+    )
+    version = '{"counter":3,"stateVersion":0,"timestamp":1}'
+    table = (
+        f'"dataVersion":{version},"topicConfigTable":{{}},"topicQueueMappingInfoMap":{{{infos}}}'
+    )
+    wrapper = f'"filterServerList":[],"topicConfigSerializeWrapper":{{{table}}}'
+    return f"{{{wrapper}{odd}}}".encode()
+
+
+@pytest.mark.parametrize("topics", [1, 10_000])
+def test_bare_numbers_as_keys_are_read_however_many(topics):
+    table = decode_registration(with_mappings(topics), 479, compressed=False)
+    infos = table.topic_config_serialize_wrapper.topic_queue_mapping_info_map
+    assert len(infos) == topics
+    assert (infos["t0"].bname, infos["t0"].curr_id_map) == ("b,1:{", {0: 0, 1: 1})
+
+
+def test_other_odd_json_is_read_up_to_a_bound():
+    assert decode_registration(with_mappings(1, ",odd:'x'"), 479, compressed=False)
+    with pytest.raises(BodyError, match="bytes of JSON do not fit"):
+        decode_registration(with_mappings(10_000, ",odd:'x'"), 479, compressed=False)

@@ -2,14 +2,17 @@
 
 import base64
 import ssl
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trustme
 
 from rocketmq_operator.errors import SettingsError
-from rocketmq_operator.reconciler.credentials import Credentials, read
+from rocketmq_operator.reconciler.credentials import Credentials, read, read_client_authorities
+from rocketmq_operator.reconciler.kube.api import KubeApi
+from rocketmq_operator.reconciler.kube.tlssecrets import TlsSecrets
 from rocketmq_operator.reconciler.pods import Trouble
+from rocketmq_operator.reconciler.spec import Cluster, parse
 from rocketmq_operator.transport.tls import client_context
 
 
@@ -39,6 +42,75 @@ def test_what_is_wrong_is_named(found: Any, reason: str, words: str) -> None:
     assert isinstance(trouble, Trouble)
     assert trouble.reason == reason
     assert trouble.message.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("found", "reason", "words"),
+    [
+        (
+            None,
+            "TLSSecretMissing",
+            "Secret s of spec.tls.clientCASecretName does not exist; servers that start wait",
+        ),
+        (secret(tls_crt=b"c"), "TLSSecretInvalid", "Secret s has no ca.crt"),
+        ({"data": {"ca.crt": "%"}}, "TLSSecretInvalid", "Secret s: "),
+    ],
+)
+def test_what_is_wrong_with_the_authorities_of_clients_is_named(
+    found: Any, reason: str, words: str
+) -> None:
+    trouble = read_client_authorities("s", found)
+    assert isinstance(trouble, Trouble)
+    assert trouble.reason == reason
+    assert trouble.message.startswith(words)
+
+
+class Secrets:
+    """An API server that holds these Secrets, and counts who asks."""
+
+    def __init__(self, **found: Any) -> None:
+        self.found = found
+        self.asked: list[str] = []
+
+    async def get(self, _: Any, namespace: str, name: str) -> Any:
+        assert namespace == "mq"
+        self.asked.append(name)
+        return self.found.get(name)
+
+
+def issued() -> Any:
+    """A good Secret of servers."""
+    one = trustme.CA().issue_cert("a.example.com")
+    return secret(tls_crt=one.cert_chain_pems[0].bytes(), tls_key=one.private_key_pem.bytes())
+
+
+def asking(client_auth: str = "Require") -> Cluster:
+    tls = {"mode": "Permissive", "secretName": "mine", "clientCASecretName": "clients"}
+    metadata = {"name": "prod", "namespace": "mq", "uid": "u", "generation": 1}
+    return parse({"metadata": metadata, "spec": {"tls": {**tls, "clientAuth": client_auth}}}, "i")
+
+
+async def test_a_missing_secret_of_clients_is_found_and_a_good_one_read_once() -> None:
+    api = Secrets(mine=issued())
+    secrets = TlsSecrets(cast(KubeApi, api))
+    trouble = (await secrets.shown(asking(), ())).progress.trouble
+    assert trouble is not None
+    assert trouble.reason == "TLSSecretMissing"
+    api.found["clients"] = secret(ca_crt=b"no certificate")
+    trouble = (await secrets.shown(asking(), ())).progress.trouble
+    assert trouble is not None
+    assert trouble.reason == "TLSSecretInvalid"
+    api.found["clients"] = secret(ca_crt=trustme.CA().cert_pem.bytes())
+    for _ in range(2):
+        assert (await secrets.shown(asking(), ())).progress.trouble is None
+    assert api.asked == ["mine", *["clients"] * 3]
+
+
+async def test_no_secret_of_clients_is_looked_for_where_none_are_asked() -> None:
+    api = Secrets(mine=issued())
+    shown = await TlsSecrets(cast(KubeApi, api)).shown(asking("None"), ())
+    assert shown.progress.trouble is None
+    assert api.asked == ["mine"]
 
 
 def test_the_key_is_not_in_what_is_printed() -> None:

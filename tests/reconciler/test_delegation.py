@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rocketmq_operator.reconciler import delegation, kvconfig
+from rocketmq_operator.reconciler import delegation, interpret, kvconfig, sync
 from rocketmq_operator.reconciler.delegation import Division, Share
 from rocketmq_operator.reconciler.kvconfig import FINALIZER, KvConfig
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
 from rocketmq_operator.reconciler.spec import MAX_KV_BYTES, Cluster, parse
-from rocketmq_operator.reconciler.sync import KvKey
+from rocketmq_operator.reconciler.sync import Held, KvKey
 
 NOTHING = Written()
 OPEN = {"kvDelegation": {"from": "All"}}
@@ -232,6 +232,20 @@ def test_after_any_history_the_seed_says_who_owns_what(
         set(before.inventory.kv_pending_delete.get("app", ()))
         == ever - before.kv.get("app", {}).keys()
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "deleted"),
+    [({}, ()), ({"kvConfig": [{"kvNamespace": "app"}]}, (KvKey("app", "foreign"),))],
+    ids=["of the object alone", "of the cluster too"],
+)
+def test_a_namespace_is_pruned_only_where_the_cluster_itself_names_it(
+    own: dict[str, Any], deleted: tuple[KvKey, ...]
+) -> None:
+    spec = {**own, "drift": {"kvPrune": "Namespace"}}
+    following = given_to(divided([config("a", {"k": "1"})], **spec), **spec)
+    held = Held({}, {"app": {"k": "1", "foreign": "x"}})
+    assert sync.writes(interpret.wanted(following, EMPTY), held, None).delete == deleted
 
 
 def test_an_inventory_from_before_there_were_objects_is_read() -> None:

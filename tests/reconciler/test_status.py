@@ -14,7 +14,7 @@ from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Report, Target
 from rocketmq_operator.reconciler.rollout import Blocker, RolloutState, Step
 from rocketmq_operator.reconciler.spec import parse
-from rocketmq_operator.reconciler.sync import Drift, Held
+from rocketmq_operator.reconciler.sync import Drift, Held, KvKey, Policy, Wanted
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import BrokerId, Limits, ServerView, Sighting, mirror
 
@@ -38,6 +38,7 @@ def pod(ordinal: int, *, ready: bool = True, **state: Any) -> dict[str, Any]:
     return {
         "metadata": {
             "name": f"prod-nameserver-{ordinal}",
+            "namespace": "ns",
             "labels": {"controller-revision-hash": "r1"},
         },
         "spec": {"nodeName": "node-1"},
@@ -184,6 +185,53 @@ def test_suspended_is_as_wanted() -> None:
     assert conditions(seen)["Ready"] == ("True", "Suspended")
 
 
+@pytest.mark.parametrize(
+    ("found", "also", "reason"),
+    [
+        ({"trouble": Trouble("ApplyRefused", "a quota")}, "Stalled", "ApplyRefused"),
+        ({"pending": "a child is in the way"}, "Reconciling", "ApplyingChildren"),
+    ],
+)
+def test_suspended_is_not_ready_while_anything_else_is_to_be_done(
+    found: dict[str, Any], also: str, reason: str
+) -> None:
+    told = conditions(replace(observed([], {}, suspend=True), **found))
+    assert (told["Ready"], told[also]) == (("False", reason), ("True", reason))
+
+
+def test_a_text_about_many_brokers_is_cut_in_words() -> None:
+    brokers = [BrokerId("c1", f"broker-{n:04}", 0) for n in range(700)]
+    views = {"prod-nameserver-0": report(0, *brokers).view, "prod-nameserver-1": report(1).view}
+    shown = {pod: view for pod, view in views.items() if view}
+    first = mirror((), shown, LIMITS, NOW)
+    later = mirror(first.entries, shown, LIMITS, NOW + timedelta(seconds=45))
+    found = status.build(replace(observed(), mirror=later), {})
+    texts = [found["message"], *(each["message"] for each in found["conditions"])]
+    assert found["message"].startswith("broker-0000 (id 0) is missing from prod-nameserver-1; ")
+    assert found["message"].endswith("; and 684 more")
+    assert max(map(len, texts)) < 1024
+
+
+def test_a_text_of_the_api_server_is_cut_in_words() -> None:
+    seen = replace(observed(), trouble=Trouble("ApplyRefused", "x" * 40_000))
+    found = status.build(seen, {})
+    stalled = next(each for each in found["conditions"] if each["type"] == "Stalled")
+    assert found["message"] == stalled["message"]
+    assert len(found["message"]) <= 4096
+    assert found["message"].endswith("x ... and 35944 more characters")
+
+
+def test_keys_that_differ_are_named_as_far_as_there_is_room() -> None:
+    seen = observed(drift={"kvConfig": "Report"})
+    keys = tuple(KvKey("app", f"{n:03}" + "k" * 250) for n in range(300))
+    drifts = dict.fromkeys(seen.drifts, replace(IN_SYNC, kv=keys))
+    wanted = Wanted(kv_policy=Policy.REPORT)
+    text = status.build(replace(seen, drifts=drifts, wanted=wanted), {})["message"]
+    assert text.startswith("prod-nameserver-0: app/000k")
+    assert "k, and 299 more; prod-nameserver-1: app/000k" in text
+    assert len(text) < 1200
+
+
 def test_expected_brokers_that_are_not_there_are_told() -> None:
     expected = [{"name": "c1", "minBrokerNames": 2}]
     seen = observed(brokers={"expectedClusters": expected})
@@ -192,7 +240,11 @@ def test_expected_brokers_that_are_not_there_are_told() -> None:
 
 
 WAITING = {"waiting": {"reason": "ImagePullBackOff"}}
-CRASHED = {"restartCount": 2, "lastState": {"terminated": {"exitCode": 2}}}
+CRASHED = {
+    "restartCount": 1,
+    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+    "lastState": {"terminated": {"exitCode": 2}},
+}
 
 
 @pytest.mark.parametrize(
@@ -256,6 +308,8 @@ TROUBLE = Trouble("ImagePullFailed", "image:2 cannot be pulled")
 JUDGED = {
     "all is well": (observed(), "Current"),
     "suspended": (observed([], suspend=True), "Current"),
+    "suspended in vain": (replace(observed([], suspend=True), trouble=TROUBLE), "Failed"),
+    "being suspended": (replace(observed([], suspend=True), pending="a child"), "InProgress"),
     "paused": (observed(paused=True), "Current"),
     "a server is not ready": (observed(UNREADY), "InProgress"),
     "a rollout is under way": (replace(observed(), step=ROLLING), "InProgress"),
@@ -305,7 +359,7 @@ def test_a_pod_that_no_node_takes_is_a_matter_for_a_person_after_a_while(
     )
     found = pods.first_trouble([pod(0), waiting], NOW)
     assert (found and found.reason) == reason
-    assert pods.waits_for_node([pod(0), waiting], NOW) == (None if reason else 1.0)
+    assert pods.next_change([pod(0), waiting], NOW) == (None if reason else 1.0)
 
 
 LOST = {"node-1 does not answer", "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"}
@@ -338,4 +392,4 @@ def test_a_server_whose_end_nobody_confirms_is_on_a_lost_node(
     leaving = on_node(pod(1), deletionTimestamp=to_text(NOW - timedelta(seconds=seconds)))
     trouble = pods.first_trouble([pod(0), leaving], NOW)
     assert (trouble is None) == (left is not None)
-    assert pods.waits_for_node([pod(0), leaving], NOW) == left
+    assert pods.next_change([pod(0), leaving], NOW) == left

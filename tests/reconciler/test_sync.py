@@ -72,7 +72,7 @@ OURS_TO_GO = {"app": frozenset({"ours"})}
     ],
 )
 def test_pruning_removes_what_it_may(prune: Prune, deleted: tuple[str, ...]) -> None:
-    wanted = replace(WANTED, kv_delete=OURS_TO_GO, prune=prune)
+    wanted = replace(WANTED, kv_delete=OURS_TO_GO, prune=prune, kv_own=frozenset({"app"}))
     assert writes(wanted, HELD_MORE, None).delete == tuple(KvKey("app", k) for k in deleted)
 
 
@@ -82,7 +82,8 @@ def test_foreign_keys_are_counted_and_left() -> None:
 
 def test_a_namespace_is_pruned_only_where_something_in_it_is_wanted() -> None:
     held = Held(IN_SYNC.config, {**IN_SYNC.kv, "other": {"k": "v"}})
-    assert not writes(replace(WANTED, prune=Prune.NAMESPACE), held, None)
+    wanted = replace(WANTED, prune=Prune.NAMESPACE, kv_own=frozenset({"app"}))
+    assert not writes(wanted, held, None)
 
 
 REPORT = replace(WANTED, config_policy=Policy.REPORT, kv_policy=Policy.REPORT)

@@ -128,6 +128,41 @@ def test_the_mirror_tells_when_time_alone_will_change_it(
     assert follow((seconds, views)).next_change(LIMITS, at(seconds)) == due
 
 
+EMPTY = showing()
+YOUNG = showing(settled=False)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([(0, {"s0": showing(A)}), (5, {"s0": EMPTY}), (9000, {})], id="offline"),
+        pytest.param([(0, {"s0": showing(A), "s1": EMPTY}), (9000, {})], id="missing"),
+    ],
+)
+def test_while_no_server_answers_time_alone_changes_nothing(
+    steps: list[tuple[float, dict[str, ServerView]]],
+) -> None:
+    found = follow(*steps)
+    assert len(found.entries) == 1
+    assert found.next_change(LIMITS, at(9000)) is None
+
+
+def test_a_broker_that_young_servers_lack_changes_by_their_word_only() -> None:
+    found = follow((0, {"s0": showing(A)}), (9000, {"s0": YOUNG}))
+    assert only(found).state is State.ONLINE
+    assert found.next_change(LIMITS, at(9000)) is None
+
+
+def test_a_broker_that_comes_back_to_one_server_first_is_not_diverged_at_once() -> None:
+    found = follow(
+        (0, {"s0": showing(A), "s1": showing(A)}),
+        (9000, {"s0": YOUNG, "s1": YOUNG}),
+        (9010, {"s0": showing(A), "s1": YOUNG}),
+    )
+    assert only(found).state is State.ONLINE
+    assert found.next_change(LIMITS, at(9010)) == 35.0
+
+
 def test_an_entry_survives_the_way_through_the_status() -> None:
     entry = only(follow((0, {"s0": showing(A), "s1": showing()})))
     assert Entry.from_status(entry.to_status()) == entry

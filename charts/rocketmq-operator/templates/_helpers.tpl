@@ -16,33 +16,27 @@
 {{/* NetworkPolicies of NameServers let in whoever has name and component, so neither can be changed. */}}
 {{- define "rocketmq-operator.selectorLabels" -}}
 app.kubernetes.io/name: rocketmq-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: operator
 {{- end }}
 
 {{/*
 metadata of an object. Takes a dict: root, name, and optionally namespace, component, and labels and
-annotations of its own.
+annotations of its own. Labels that others go by win over those that people give.
 */}}
 {{- define "rocketmq-operator.metadata" -}}
 {{- $root := .root -}}
+{{- $chart := printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- $labels := dict "app.kubernetes.io/name" "rocketmq-operator" "app.kubernetes.io/instance" $root.Release.Name -}}
+{{- $labels = merge $labels (dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "helm.sh/chart" $chart) -}}
+{{- with .component }}{{ $labels = merge $labels (dict "app.kubernetes.io/component" .) }}{{ end -}}
 metadata:
-  name: {{ .name }}
+  name: {{ .name | quote }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels:
-    app.kubernetes.io/name: rocketmq-operator
-    app.kubernetes.io/instance: {{ $root.Release.Name }}
-    app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-    app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-    helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-    {{- with .component }}
-    app.kubernetes.io/component: {{ . }}
-    {{- end }}
-    {{- with merge (dict) (.labels | default dict) $root.Values.commonLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- toYaml (merge $labels (.labels | default dict) $root.Values.commonLabels) | nindent 4 }}
   {{- with merge (dict) (.annotations | default dict) $root.Values.commonAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -76,6 +70,6 @@ metadata:
 {{- define "rocketmq-operator.subjects" -}}
 subjects:
 - kind: ServiceAccount
-  name: {{ include "rocketmq-operator.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  name: {{ include "rocketmq-operator.serviceAccountName" . | quote }}
+  namespace: {{ .Release.Namespace | quote }}
 {{- end }}

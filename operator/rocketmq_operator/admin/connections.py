@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rocketmq_operator.admin.credentials import Credentials
-from rocketmq_operator.errors import ProtocolError, ResponseError, TransportError
+from rocketmq_operator.errors import (
+    ConnectFailed,
+    ProtocolError,
+    ResponseError,
+    SettingsError,
+    TransportError,
+)
 from rocketmq_operator.protocol import bodies
 from rocketmq_operator.protocol.codes import ResponseCode
 from rocketmq_operator.protocol.command import RemotingCommand
@@ -83,9 +89,13 @@ class Connections:
 
     def _client(self, address: str) -> RemotingClient:
         if address not in self._clients:
-            self._clients[address] = RemotingClient(
-                address, connect_timeout=self._connect_timeout, tls=self._tls
-            )
+            try:
+                client = RemotingClient(
+                    address, connect_timeout=self._connect_timeout, tls=self._tls
+                )
+            except SettingsError as error:  # what a broker registered may be anything
+                raise ConnectFailed(f"connect to {address} failed: {error}") from error
+            self._clients[address] = client
         return self._clients[address]
 
     async def _close_idle(self) -> None:

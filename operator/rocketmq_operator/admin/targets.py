@@ -44,14 +44,15 @@ def addresses(text: str | None) -> list[str]:
     ``http://host:port`` as the whole value is taken for ``host:port``
     (``NameServerAddressUtils``). Raises SettingsError for none, and for what is no address.
     """
-    if not text:
+    text = text or ""
+    if text.startswith("http://"):
+        text = text.rstrip("/").rpartition("/")[2]
+    found = [part for part in text.split(";") if part]
+    if not found:
         raise SettingsError(
             "no NameServer given: add -n HOST:9876;HOST:9876 or set NAMESRV_ADDR; for a "
             "NameServerCluster: kubectl get nsc NAME -o jsonpath='{.status.addresses.namesrvAddr}'"
         )
-    if text.startswith("http://"):
-        text = text.rstrip("/").rpartition("/")[2]
-    found = [part for part in text.split(";") if part]
     for address in found:
         split_address(address)
     return found

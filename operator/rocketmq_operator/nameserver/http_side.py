@@ -12,12 +12,15 @@ from rocketmq_operator.nameserver import snapshot, views
 from rocketmq_operator.nameserver.console import Console, answer
 from rocketmq_operator.nameserver.service import Service
 from rocketmq_operator.protocol.codes import RequestCode
+from rocketmq_operator.transport.listening import listener
 
 MAX_WAIT = 60.0
 SHUTDOWN_TIMEOUT = 1.0
 """Seconds that HTTP requests may still take when the server stops."""
 MAX_SNAPSHOTS = 8
 """Snapshots that may be sent at a time; more are answered 503."""
+MAX_SENDING = 10.0
+"""Seconds that one may take: a reader that stalls would keep others from theirs."""
 MAX_WAITING = 256
 """Long polls that may wait; more are answered 503."""
 
@@ -55,10 +58,9 @@ class HttpSide:
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, reuse_address=True)
-        await site.start()
-        bound = self._runner.addresses[0]
-        self._address = f"{bound[0]}:{bound[1]}"
+        found = listener(host, port)
+        await web.SockSite(self._runner, found).start()
+        self._address = f"{host}:{found.getsockname()[1]}"
         return self._address
 
     async def stop(self) -> None:
@@ -134,10 +136,14 @@ class HttpSide:
         routes, now = self._service.processor.routes, self._service.clock()
         self._snapshots += 1
         try:
-            await response.prepare(request)
-            for line in snapshot.lines(routes, self.instance, now):
-                await response.write(line)
-                await asyncio.sleep(0)
+            async with asyncio.timeout(MAX_SENDING):
+                await response.prepare(request)
+                for line in snapshot.lines(routes, self.instance, now):
+                    await response.write(line)
+                    await asyncio.sleep(0)
+        except (TimeoutError, ConnectionError):
+            if request.transport is not None:
+                request.transport.abort()
         finally:
             self._snapshots -= 1
         return response

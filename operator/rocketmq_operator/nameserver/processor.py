@@ -8,7 +8,7 @@ the route tables, or a write to disk. Semantics are those of Java's ``DefaultReq
 import re
 import zlib
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rocketmq_operator.errors import BodyError
 from rocketmq_operator.nameserver import zones
@@ -84,6 +84,8 @@ class ConfigWrite(NamedTuple):
     changes: dict[str, str]
 
 
+MAX_CONFIG: Final = 256 * 1024
+"""Bytes of an update of the configuration, all properties together being a few KiB."""
 Steps = Generator[None, None, RemotingCommand]
 """A change of the route tables; changes run one after another, each to its end."""
 Result = RemotingCommand | Entry | Steps | KvWrite | ConfigWrite
@@ -435,6 +437,9 @@ def update_config(server: Processor, call: Call) -> Result:
     """
     if not call.command.body:
         return success(call)
+    if len(call.command.body) > MAX_CONFIG:
+        remark = f"Can not update config: {len(call.command.body)} bytes, at most {MAX_CONFIG}"
+        return failure(call, remark, ResponseCode.NO_PERMISSION)
     body = call.command.body.decode(errors="replace").encode()  # Java reads UTF-8 first
     try:
         changes = properties.parse(body)

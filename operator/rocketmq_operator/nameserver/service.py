@@ -304,8 +304,16 @@ class Service:
                     self._changes.popleft()
                     self._unregistering -= _unregisters(change.call)
                     change.done(reply)
+                    self._drop_if_lost(change.call)
             self._change_due.clear()
             self._rest()
+
+    def _drop_if_lost(self, call: Call | None) -> None:
+        """What a connection registered is entered after it was lost, if that took its time."""
+        if call is None or not isinstance(call.channel, Connection) or self._closing:
+            return
+        if call.channel not in self.server.connections:
+            self._apply(self._drop_channel(call.channel))
 
     def _written(self) -> None:
         """A round of writes is done."""

@@ -1,10 +1,12 @@
 """Files of the server, replaced atomically: a reader sees the old or the new, never half.
 
 A new file is written beside the old one first. What a killed write left there is removed when the
-file is loaded.
+file is loaded. A link stays one. A file that is a mount point (``docker run -v``, ``subPath``) can
+only be rewritten, as Java rewrites every file (``MixAll.string2File``); its backup is there then.
 """
 
 import contextlib
+import errno
 import glob
 import os
 import tempfile
@@ -68,6 +70,7 @@ def save(path: Path, data: bytes, *, backup: bool = False) -> None:
 
     ``backup`` keeps the old content beside it as ``<path>.bak``, as Java does.
     """
+    path = path.resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if backup and path.exists():
@@ -90,10 +93,20 @@ def _replace(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(name, _mode(path))
         os.replace(name, path)
-    except OSError:
+    except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
-        raise
+        if error.errno != errno.EBUSY:
+            raise
+        _rewrite(path, data)
+
+
+def _rewrite(path: Path, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _mode(path: Path) -> int:

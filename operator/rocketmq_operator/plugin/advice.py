@@ -15,14 +15,15 @@ BAD_WHEN_TRUE: Final = frozenset({"Stalled", "Reconciling", "Paused"})
 UNSEEN: Final = timedelta(seconds=30)
 """How long the operator may leave a new generation without a word."""
 
+OPERATOR_LOG: Final = (
+    "kubectl -n rocketmq-system logs -l app.kubernetes.io/component=operator --prefix --tail=-1"
+)
+"""Of all replicas, of which one leads, however the Deployment is called."""
 NO_STATUS: Final = (
     "the operator has not written a status: is it installed, does it watch this namespace? "
-    "kubectl -n rocketmq-system get pods; kubectl -n rocketmq-system logs deploy/rocketmq-operator"
+    f"kubectl -n rocketmq-system get pods; {OPERATOR_LOG}"
 )
-NOT_SEEN: Final = (
-    "the operator has not looked at the last change of the spec: "
-    "kubectl -n rocketmq-system logs deploy/rocketmq-operator"
-)
+NOT_SEEN: Final = f"the operator has not looked at the last change of the spec: {OPERATOR_LOG}"
 SUSPENDED: Final = (
     "no server runs, as spec.suspend asks: kubectl -n {namespace} patch nsc {name} --type=merge "
     """-p '{{"spec":{{"suspend":false}}}}'"""
@@ -39,17 +40,20 @@ BY_REASON: Final[Mapping[str, str]] = {
     "ApplyRefused": "do what the API server asks for in the message; a quota or a policy often "
     "stands behind it",
     "CertManagerMissing": "install cert-manager, or name a Secret in spec.tls.secretName",
-    "TLSSecretMissing": "make the Secret that the message names, of type kubernetes.io/tls",
-    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key",
+    "TLSSecretMissing": "make the Secret that the message names: of type kubernetes.io/tls for the "
+    "servers, with ca.crt for the authorities of clients",
+    "TLSSecretInvalid": "mend the Secret that the message names: it needs tls.crt and tls.key for "
+    "the servers, ca.crt for the authorities of clients",
     "TLSSecretNotRead": "let the operator read the Secret that the message names: apply its "
     "manifests or chart again",
-    "ImagePullFailed": "correct spec.image or spec.imagePullSecrets; the pod is replaced at once",
+    "ImagePullFailed": "correct the field that the message names, or spec.imagePullSecrets; the "
+    "pod is replaced at once",
     "ContainerConfigError": "do what the kubelet says in the message: a Secret, ConfigMap or "
     "user that spec.pod names is often missing",
     "Unschedulable": "give the scheduler room: nodes, spec.resources, or the rules in spec.pod",
     "NodeUnreachable": "if the node is gone for good, delete the Node, so that the server starts "
     "elsewhere",
-    "CrashLoop": "see why the server ends: kubectl -n {namespace} logs -p POD",
+    "CrashLoop": "see why the container ends: kubectl -n {namespace} logs -p POD -c CONTAINER",
     "VolumeNotGrown": "use a StorageClass that allows expansion, or put the old size back",
     "RolloutTimedOut": "see which brokers the new server lacks: kubectl nsc views {where}; "
     "kubectl nsc doctor {broker} -c {where} says why",
@@ -80,6 +84,11 @@ BY_REASON: Final[Mapping[str, str]] = {
     "namesrv.dev/cluster={name}",
 }
 """By the reason of a condition that is not fine. ``ViewsDiverged`` is told by ``Diverged``."""
+
+KV_DRIFTED: Final = (
+    "somebody changed KV entries on a server and spec.drift says Report: take them over into the "
+    "spec, or set spec.drift to Correct; kubectl nsc kv diff -c {where} shows them"
+)
 
 BY_BLOCKER: Final[Mapping[str, str]] = {
     "OnDelete": "delete the pods of the old revision by hand, as rollout.strategy OnDelete asks",
@@ -122,10 +131,16 @@ def _advice(nsc: Object, now: datetime) -> Iterator[str]:
         yield SUSPENDED
     for condition in sorted(troubled(status.get("conditions", [])), key=_urgency):
         if condition["reason"] in BY_REASON.keys() - meant:
-            yield BY_REASON[condition["reason"]]
+            yield _by_condition(condition)
     for blocker in status.get("rollout", {}).get("blockedBy", "").split(","):
         if blocker in BY_BLOCKER:
             yield BY_BLOCKER[blocker]
+
+
+def _by_condition(condition: Condition) -> str:
+    if (condition["type"], condition["reason"]) == ("KVSynced", "Drifted"):
+        return KV_DRIFTED
+    return BY_REASON[condition["reason"]]
 
 
 def _troubled_broker(nsc: Object) -> str:

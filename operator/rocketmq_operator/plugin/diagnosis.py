@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from rocketmq_operator.plugin.advice import OPERATOR_LOG
 from rocketmq_operator.plugin.answers import Answers
 from rocketmq_operator.plugin.layout import BAD, DIM, GOOD, INDENT, WARN, Lines, duration
 from rocketmq_operator.plugin.matrix import departed
@@ -89,7 +90,7 @@ def _cluster(facts: Facts) -> Iterator[Check]:
     status, generation = facts.status, facts.nsc["metadata"].get("generation", 0)
     seen = status.get("observedGeneration", 0)
     current = Verdict.OK if seen >= generation else Verdict.FAIL
-    fix = "see the operator: kubectl -n rocketmq-system logs deploy/rocketmq-operator"
+    fix = f"see the operator: {OPERATOR_LOG}"
     found = f"generation {seen} of {generation} looked at"
     yield Check("the operator follows the object", current, found, fix)
     ready, want = status.get("readyReplicas", 0), facts.nsc.get("spec", {}).get("replicas", 3)
@@ -119,7 +120,11 @@ def _versions(facts: Facts) -> Iterator[Check]:
     newer = {version for version in told.values() if version != mine}
     if mine and newer:
         text = f"operator {mine}, servers {found}"
-        fix = "spec.imageUpdatePolicy: FollowOperator keeps them together"
+        given = facts.nsc.get("spec", {}).get("image")
+        follow = "spec.imageUpdatePolicy: FollowOperator keeps them together"
+        fix = (
+            f"give spec.image the version {mine}, or remove it: then {follow}" if given else follow
+        )
         yield Check("servers are of the operator's version", Verdict.WARN, text, fix)
 
 
@@ -143,7 +148,7 @@ def _seen_from_here(facts: Facts, what: str, found: Mapping[str, str]) -> Iterat
 def _doors(facts: Facts) -> Iterator[Check]:
     spec = facts.nsc.get("spec", {})
     peers = spec.get("networkPolicy", {}).get("remotingFrom")
-    if peers is not None:
+    if peers:
         text = f"only from {len(peers)} peers of spec.networkPolicy.remotingFrom"
         fix = "see that the broker's pod or address is one of them"
         yield Check("brokers may connect", Verdict.WARN, text, fix)

@@ -1,6 +1,6 @@
 """What a report holds, read from the API and from servers; failures are noted, and go with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -73,13 +73,13 @@ class Gathering:
         pods = await self._listed(POD, namespace, OPERATOR_PODS)
         self._objects("operator/pods.yaml", pods, OPERATOR_CONTAINER)
         for pod in pods:
-            await self._log(pod, f"operator/{pod['metadata']['name']}.log")
+            await self._logs(pod, "operator")
 
     async def _servers(self, nsc: Object, folder: str) -> None:
         try:
             pods = await self._session.pods(nsc)
             for pod in pods:
-                await self._log(pod, f"{folder}/servers/{pod['metadata']['name']}.log")
+                await self._logs(pod, f"{folder}/servers")
             for name, path in VIEWS.items() if pods and not is_java(nsc) else ():
                 await self._view(nsc, folder, name, path)
         except RocketMQError as error:
@@ -110,18 +110,28 @@ class Gathering:
                 self._errors.append(f"{kind.plural}: {error}")
             return []
 
-    async def _log(self, pod: Object, file: str) -> None:
-        metadata = pod["metadata"]
+    async def _logs(self, pod: Object, folder: str) -> None:
+        """Of each container, and of its run before, if it ended."""
+        statuses = pod.get("status", {}).get("containerStatuses", ())
+        restarts = {each["name"]: each["restartCount"] for each in statuses}
         for container in pod["spec"]["containers"]:
-            query = {"container": container["name"], "tailLines": LOG_LINES}
-            try:
-                text = await self._session.text(
-                    POD.path(metadata["namespace"], metadata["name"], "log"), query
-                )
-            except KubeError as error:
-                self._errors.append(f"{file}: {error}")
-            else:
-                self._files.append((file, text))
+            name = container["name"]
+            file = f"{folder}/{pod['metadata']['name']}-{name}"
+            query = {"container": name, "tailLines": LOG_LINES}
+            await self._log(pod, f"{file}.log", query)
+            if restarts.get(name):
+                before = {**query, "previous": "true"}
+                await self._log(pod, f"{file}-previous.log", before)
+
+    async def _log(self, pod: Object, file: str, query: Mapping[str, str]) -> None:
+        metadata = pod["metadata"]
+        path = POD.path(metadata["namespace"], metadata["name"], "log")
+        try:
+            text = await self._session.text(path, query)
+        except KubeError as error:
+            self._errors.append(f"{file}: {error}")
+        else:
+            self._files.append((file, text))
 
     def _objects(self, file: str, objects: Iterable[Object], own: str = CONTAINER) -> None:
         cleaned = [self._redaction.object(each, own) for each in objects]

@@ -1,7 +1,7 @@
 """What commands work with: the API, the namespace, and the servers of a cluster."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -41,7 +41,7 @@ class Session:
         """All objects of a kind. Raises KubeError."""
         return [each async for page, _ in self.api.pages(kind, namespace, labels) for each in page]
 
-    async def text(self, path: str, query: dict[str, str]) -> str:
+    async def text(self, path: str, query: Mapping[str, str]) -> str:
         """What the API has at ``path``, such as a log. Raises KubeError."""
         status, data = await self.api.raw(path, query)
         if status >= 400:

@@ -130,4 +130,4 @@ encode_route = fastjson.dumps_browser
 decode = fastjson.decode
 """``decode(data, ClusterInfo)``: a body as the given type. Raises BodyError."""
 decode_or_null = fastjson.decode_or_null
-"""The same, where a body may be nothing, ``null`` or ``[]``."""
+"""The same of a request, where a body may be nothing, ``null`` or ``[]``."""

@@ -17,6 +17,10 @@ from rocketmq_operator.errors import BodyError
 from rocketmq_operator.protocol.fastjson_reader import big_decimal, read
 
 T = TypeVar("T")
+MAX_TOLERATED = 256 * 1024
+"""Bytes of a peer's text that are read although they are no plain JSON; some 0.4 s of work."""
+MAX_QUOTED = 4 * 1024 * 1024
+"""Bytes in which bare numbers are looked for; some 0.4 s of work as well."""
 _INT32_MAX = 0x7FFFFFFF
 _MAX_SCALE = 100
 
@@ -65,6 +69,32 @@ def decode(data: bytes, kind: type[T]) -> T:
         return convert(loads(data), kind)
 
 
+_TEXT_OR_BARE_KEY = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"|([{,])(-?[0-9]+)(?=:)', re.DOTALL)
+
+
+def decode_bounded(data: bytes, kind: type[T]) -> T:
+    """Like ``decode``, for servers, whose time is everybody's.
+
+    Of what is longer than MAX_TOLERATED only plain JSON is read, and up to MAX_QUOTED bare numbers
+    as keys, which fastjson writes. Raises BodyError.
+    """
+    if len(data) <= MAX_TOLERATED:
+        return decode(data, kind)
+    try:
+        try:
+            return _decoder(kind).decode(data)
+        except msgspec.DecodeError:
+            if len(data) > MAX_QUOTED:
+                raise
+            return _decoder(kind).decode(_TEXT_OR_BARE_KEY.sub(_quoted, data))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyError(f"{len(data)} bytes of JSON do not fit {kind.__name__}: {error}") from error
+
+
+def _quoted(match: re.Match[bytes]) -> bytes:
+    return b'%b"%b"' % match.groups() if match[1] else match[0]
+
+
 Int32 = Annotated[int, msgspec.Meta(ge=-0x80000000, le=_INT32_MAX)]
 """Java's int."""
 Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -80,7 +110,9 @@ def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
 
 
 def decode_or_null(data: bytes, kind: type[T]) -> T | None:
-    """Like ``decode``, but nothing, ``null`` and ``[]`` are None as in Java. Raises BodyError."""
+    """Like ``decode_bounded``, but nothing, ``null`` and ``[]`` are None. Raises BodyError."""
+    if len(data) > MAX_TOLERATED:
+        return decode_bounded(data, kind)
     try:
         return _decoder(kind).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

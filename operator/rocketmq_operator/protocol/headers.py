@@ -119,6 +119,8 @@ def _decode_json(header: bytes, body: bytes) -> RemotingCommand:
 
 def _tolerant(header: bytes) -> _JsonHeader:
     """Read what fastjson reads but strict JSON does not: bare keys, quoted numbers and the like."""
+    if len(header) > fastjson.MAX_TOLERATED:
+        raise HeaderError(f"header of {len(header)} bytes is not JSON")
     try:
         value = fastjson.loads(header)
         if not isinstance(value, dict):

@@ -57,7 +57,8 @@ def _unescape(text: str) -> str:
 def _unescape_one(match: re.Match[str]) -> str:
     char = match[1]
     if char is None:
-        return bytes.fromhex(match[0].replace("\\u", "")).decode("utf-16-be", "surrogatepass")
+        # Half of a pair is no text: nobody could be told it again.
+        return bytes.fromhex(match[0].replace("\\u", "")).decode("utf-16-be", "replace")
     if char == "u":
         raise BodyError(r"properties: \u is not followed by four hexadecimal digits")
     return _SIMPLE.get(char, char)
@@ -106,5 +107,5 @@ def _escape_one(match: re.Match[str]) -> str:
         return _NAMES[char]
     if " " <= char <= "~":
         return f"\\{char}"
-    units = char.encode("utf-16-be", "surrogatepass").hex()
+    units = char.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

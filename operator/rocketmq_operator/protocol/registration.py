@@ -26,6 +26,11 @@ MAX_INFLATED = 64 * 1024 * 1024
 SLICE = 64 * 1024
 """Bytes of JSON read between two pauses; some 0.2 ms of work."""
 
+INFLATED_SLICE = 256 * 1024
+LINES = 256
+MAPPINGS = 16
+"""Bytes, topics and mappings of a compressed body read between two pauses; some 0.3 ms each."""
+
 _CUTS = 8
 _JAVA_HEAD = re.compile(
     rb'\{"filterServerList":\[[^][]*\],"topicConfigSerializeWrapper":\{"dataVersion":\{[^{}]*\},'
@@ -51,16 +56,19 @@ def decode_registration(
     Pauses between slices of a large body, and leaves out topics in slices that are ``known``.
     ``filter_server_list`` None means "leave what is known": brokers before 3.0.11 send none.
     """
-    if len(body) > 2 * SLICE and version >= V3_0_11 and not compressed:
+    if compressed and body and version >= V3_0_11:
+        data = yield from _inflate(body)
+        return Registration((yield from _decode_compressed(data, version)))
+    if len(body) > 2 * SLICE and version >= V3_0_11:
         return (yield from _decode_in_slices(body, known))
-    return Registration(_decode_at_once(body, version, compressed=compressed))
+    return Registration(_decode_at_once(body, version))
 
 
 def _decode_in_slices(body: bytes, known: frozenset[int]) -> Generator[None, None, Registration]:
     """Take topics out of a body laid out as Java does, then read what is left of it."""
     head = _JAVA_HEAD.match(body)
     if head is None:
-        return Registration(fastjson.decode(body, RegisterBrokerBody))
+        return Registration(fastjson.decode_bounded(body, RegisterBrokerBody))
     start = at = head.end()
     topics: dict[str, TopicConfig] = {}
     slices: set[int] = set()
@@ -71,7 +79,7 @@ def _decode_in_slices(body: bytes, known: frozenset[int]) -> Generator[None, Non
         at, digest = found
         slices.add(digest)
         yield
-    rest = fastjson.decode(body[:start] + body[at:], RegisterBrokerBody)
+    rest = fastjson.decode_bounded(body[:start] + body[at:], RegisterBrokerBody)
     table = rest.topic_config_serialize_wrapper or TopicConfigTable()
     topics.update(table.topic_config_table or {})
     whole = msgspec.structs.replace(table, topic_config_table=topics)
@@ -102,28 +110,29 @@ def _some_topics(
     return None
 
 
-def _decode_at_once(body: bytes, version: int, *, compressed: bool) -> RegisterBrokerBody:
+def _decode_at_once(body: bytes, version: int) -> RegisterBrokerBody:
     if version < V3_0_11:
         table = fastjson.decode_or_null(body, TopicConfigTable) if body else _EMPTY
         return RegisterBrokerBody(table, None)
     if not body:
         return RegisterBrokerBody(_EMPTY, [])
-    if compressed:
-        return _decode_compressed(_inflate(body), version)
-    return fastjson.decode(body, RegisterBrokerBody)
+    return fastjson.decode_bounded(body, RegisterBrokerBody)
 
 
-def _inflate(body: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(body, MAX_INFLATED)
-    except zlib.error as error:
-        raise BodyError(f"compressed registration: {error}") from error
-    if inflater.unconsumed_tail or not inflater.eof:
+def _inflate(body: bytes) -> Generator[None, None, bytes]:
+    inflater, inflated, left = zlib.decompressobj(), bytearray(), body
+    while left and len(inflated) <= MAX_INFLATED:
+        try:
+            inflated += inflater.decompress(left, INFLATED_SLICE)
+        except zlib.error as error:
+            raise BodyError(f"compressed registration: {error}") from error
+        left = inflater.unconsumed_tail
+        yield
+    if left or not inflater.eof:
         raise BodyError(
             f"compressed registration is cut short or inflates beyond {MAX_INFLATED} bytes"
         )
-    return data
+    return bytes(inflated)
 
 
 class _Cursor:
@@ -151,15 +160,17 @@ class _Cursor:
         return self.data[self.at - size : self.at]
 
 
-def _decode_compressed(data: bytes, version: int) -> RegisterBrokerBody:
+def _decode_compressed(data: bytes, version: int) -> Generator[None, None, RegisterBrokerBody]:
     cursor = _Cursor(data)
-    data_version = fastjson.decode(cursor.chunk(), DataVersion)
+    data_version = fastjson.decode_bounded(cursor.chunk(), DataVersion)
     topics: dict[str, TopicConfig] = {}
-    for _ in range(cursor.number()):
+    for number in range(cursor.number()):
         config = _topic_line(cursor.chunk().decode(errors="replace"))
         topics[config.topic_name or ""] = config
+        if number % LINES == LINES - 1:
+            yield
     filters = _filter_servers(cursor.chunk())
-    mappings = _mappings(cursor) if version >= V5_0_0 else {}
+    mappings = (yield from _mappings(cursor)) if version >= V5_0_0 else {}
     return RegisterBrokerBody(TopicConfigTable(topics, data_version, mappings), filters)
 
 
@@ -185,16 +196,18 @@ def _is_int32(number: int) -> bool:
 
 def _filter_servers(chunk: bytes) -> list[str | None]:
     try:
-        value = fastjson.loads(chunk)
+        value = fastjson.loads(chunk) if len(chunk) <= fastjson.MAX_TOLERATED else None
     except BodyError:
         return []
     items = value if isinstance(value, list) else []
     return [None if item is None else str(item) for item in items]
 
 
-def _mappings(cursor: _Cursor) -> dict[str, TopicQueueMappingInfo]:
+def _mappings(cursor: _Cursor) -> Generator[None, None, dict[str, TopicQueueMappingInfo]]:
     mappings: dict[str, TopicQueueMappingInfo] = {}
-    for _ in range(cursor.number()):
-        info = fastjson.decode(cursor.chunk(), TopicQueueMappingInfo)
+    for number in range(cursor.number()):
+        info = fastjson.decode_bounded(cursor.chunk(), TopicQueueMappingInfo)
         mappings[info.topic or ""] = info
+        if number % MAPPINGS == MAPPINGS - 1:
+            yield
     return mappings

@@ -8,11 +8,13 @@ https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rocketmq_operator.reconciler.timestamps import to_text
+from rocketmq_operator.reconciler.wording import cut
 
-MAX_MESSAGE = 4096
+MAX_MESSAGE: Final = 4096
+"""Characters; the API takes 32768, and a person reads far less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def to_status(
             "observedGeneration": generation,
             "lastTransitionTime": _since(condition, before.get(condition.type), now),
             "reason": condition.reason,
-            "message": condition.message[:MAX_MESSAGE],
+            "message": cut(condition.message, MAX_MESSAGE),
         }
         for condition in conditions
     ]

@@ -30,6 +30,8 @@ RELIST_DELAY: Final = 1.0
 """Seconds from the first sign of a cut watch to the sweep."""
 RECONCILE_TIMEOUT: Final = 60.0
 NOT_INSTALLED: Final = "; is the API installed? kubectl apply -k crds"
+SOONEST: Final = 0.5
+"""Seconds until a pass that time asks for, at least: a deadline that stays due never spins."""
 
 
 class Controller:
@@ -141,7 +143,7 @@ class Controller:
             else:
                 self._succeeded(key)
             if progress.again is not None:
-                self._queue.add_after(key, progress.again)
+                self._queue.add_after(key, max(progress.again, SOONEST))
 
     def _succeeded(self, key: Key) -> None:
         metrics.RECONCILES.labels("done").inc()

@@ -1,4 +1,4 @@
-"""What the operator needs to talk to servers that take TLS only, out of their Secret."""
+"""What the Secrets of a cluster hold for TLS: for servers, for the operator, and of clients."""
 
 import base64
 import binascii
@@ -30,7 +30,29 @@ def read(name: str, secret: Object | None) -> Credentials | Trouble:
     try:
         return Credentials(*map(_decoded, (authority, data["tls.crt"], data["tls.key"])))
     except binascii.Error as error:
-        return Trouble("TLSSecretInvalid", f"Secret {name}: {error}")
+        return invalid(name, error)
+
+
+def read_client_authorities(name: str, secret: Object | None) -> Credentials | Trouble:
+    """The authorities that sign clients and nothing to show, or what is wrong with their Secret."""
+    if secret is None:
+        text = (
+            f"Secret {name} of spec.tls.clientCASecretName does not exist; servers that start "
+            "wait for it"
+        )
+        return Trouble("TLSSecretMissing", text)
+    authority = (secret.get("data") or {}).get("ca.crt")
+    if not authority:
+        return Trouble("TLSSecretInvalid", f"Secret {name} has no ca.crt")
+    try:
+        return Credentials(_decoded(authority), b"", b"")
+    except binascii.Error as error:
+        return invalid(name, error)
+
+
+def invalid(name: str, error: Exception) -> Trouble:
+    """What is in a Secret cannot be used."""
+    return Trouble("TLSSecretInvalid", f"Secret {name}: {error}")
 
 
 def _decoded(text: str) -> bytes:

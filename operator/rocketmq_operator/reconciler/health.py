@@ -5,7 +5,10 @@ from typing import Final
 from rocketmq_operator.reconciler.conditions import Condition
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.sync import Policy
+from rocketmq_operator.reconciler.wording import listed
 
+KEYS: Final = 200
+"""Characters of the keys that are named of each server."""
 _STARTING: Final = frozenset({"", "Pending", "Creating", "Failed", "Suspended"})
 """Phases before the servers first ran."""
 
@@ -86,9 +89,9 @@ def views_converged(seen: Observed) -> Condition:
     if not seen.mirror.answering:
         return Condition(name, None, "NoServerAnswers", "no server answers; brokers as last seen")
     if seen.diverged:
-        return Condition(name, False, "Diverged", "; ".join(seen.diverged))
+        return Condition(name, False, "Diverged", listed(seen.diverged, "; "))
     if converging:
-        names = ", ".join(sorted({entry.broker.name for entry in converging}))
+        names = listed(sorted({entry.broker.name for entry in converging}))
         return Condition(name, False, "Converging", f"not the same on all servers yet: {names}")
     text = f"{seen.mirror.answering} servers show the same brokers"
     return Condition(name, True, "Converged", text)
@@ -99,7 +102,7 @@ def config_synced(seen: Observed) -> Condition:
     name = "ConfigSynced"
     unknown = sorted({key for drift in seen.drifts.values() for key in drift.unknown})
     if unknown:
-        text = f"the servers do not know {', '.join(unknown)}; correct spec.namesrvConfig"
+        text = f"the servers do not know {listed(unknown)}; correct spec.namesrvConfig"
         return Condition(name, False, "UnknownKeys", text)
     differs = {pod: drift.config for pod, drift in seen.drifts.items() if drift.config}
     if differs:
@@ -125,18 +128,16 @@ def kv_synced(seen: Observed) -> Condition:
 
 
 def _ready(seen: Observed) -> Condition:
-    spec = seen.cluster.spec
-    if spec.suspend and not seen.pods:
-        return Condition(
-            "Ready", True, "Suspended", "suspended: no server runs, as spec.suspend asks"
-        )
     if seen.trouble:
         return Condition("Ready", False, *seen.trouble)
     progress = _progress(seen)
     if progress:
         return Condition("Ready", False, *progress)
+    if seen.cluster.spec.suspend and not seen.pods:
+        text = "suspended: no server runs, as spec.suspend asks"
+        return Condition("Ready", True, "Suspended", text)
     if seen.diverged:
-        return Condition("Ready", False, "ViewsDiverged", "; ".join(seen.diverged))
+        return Condition("Ready", False, "ViewsDiverged", listed(seen.diverged, "; "))
     for condition in (config_synced(seen), kv_synced(seen)):
         if not condition.holds and condition.reason != "RestartRequired":
             return Condition("Ready", False, condition.reason, condition.message)
@@ -181,7 +182,7 @@ def _brokers_available(seen: Observed) -> Condition:
     if not seen.mirror.answering:
         return Condition("BrokersAvailable", None, "NoServerAnswers", "no server answers")
     if seen.unmet:
-        return Condition("BrokersAvailable", False, "BrokersMissing", "; ".join(seen.unmet))
+        return Condition("BrokersAvailable", False, "BrokersMissing", listed(seen.unmet, "; "))
     return Condition("BrokersAvailable", True, "BrokersThere", "all expected brokers are online")
 
 
@@ -197,4 +198,6 @@ def _out_of_sync(policy: Policy) -> str:
 
 
 def _listed(differs: dict[str, tuple[str, ...]]) -> str:
-    return "; ".join(f"{pod}: {', '.join(keys[:16])}" for pod, keys in sorted(differs.items()))
+    return listed(
+        [f"{pod}: {listed(keys, most=KEYS)}" for pod, keys in sorted(differs.items())], "; "
+    )

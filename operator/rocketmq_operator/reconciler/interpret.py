@@ -1,18 +1,18 @@
 """What a cluster's spec, pods and reports mean to the parts that decide."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from rocketmq_operator.reconciler import pods, rollout, sync
+from rocketmq_operator.reconciler import pods, sync
 from rocketmq_operator.reconciler.credentials import Credentials
 from rocketmq_operator.reconciler.kinds import Object
-from rocketmq_operator.reconciler.names import CONTAINER
+from rocketmq_operator.reconciler.names import CONTAINER, HTTP_PORT, REMOTING_PORT
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
+from rocketmq_operator.reconciler.resources import container, tls
 from rocketmq_operator.reconciler.resources.inventory import Inventory
-from rocketmq_operator.reconciler.rollout import Gate, Server, Step
-from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy, TlsMode
+from rocketmq_operator.reconciler.rollout import Gate, Server
+from rocketmq_operator.reconciler.spec import Cluster, OnTimeout, Strategy
 from rocketmq_operator.reconciler.sync import Drift, Wanted
 from rocketmq_operator.reconciler.views import Limits
 
@@ -29,6 +29,7 @@ def wanted(cluster: Cluster, inventory: Inventory) -> Wanted:
         spec.drift.kv_config,
         spec.drift.kv_prune,
         cluster.delegated.reported,
+        frozenset(spec.kv),
     )
 
 
@@ -47,23 +48,28 @@ def orders(cluster: Cluster, wanted: Wanted, *, noted: bool = True) -> Orders:
     )
 
 
+def tls_secrets(members: Sequence[Object]) -> list[str]:
+    """The Secrets with the certificates of servers that take TLS only."""
+    return sorted({name for name in map(tls.enforced_by, members) if name is not None})
+
+
 def targets(
-    cluster: Cluster, members: Sequence[Object], credentials: Credentials | None = None
+    cluster: Cluster, members: Sequence[Object], credentials: Mapping[str, Credentials]
 ) -> list[Target]:
     """The servers that can be talked to: pods with an address and a running process.
 
-    ``credentials`` are for those that take TLS only.
+    Each is reached as the template says that its pod was made from, which need not be the one of
+    now. ``credentials``, by the name of the Secret, are for those that take TLS only.
     """
-    enforcing = cluster.spec.tls.mode is TlsMode.ENFORCING
-    ports = cluster.spec.ports
     found = []
     for pod in members:
         address, started = pod.get("status", {}).get("podIP"), pods.started_at(pod, CONTAINER)
         if address and started and not pods.terminating(pod):
-            uid = pod["metadata"]["uid"]
-            where = (address, ports.remoting, ports.http)
-            shown = credentials if enforcing else None
-            found.append(Target(pods.name(pod), uid, *where, started, shown))
+            ports = {REMOTING_PORT: cluster.spec.ports.remoting, HTTP_PORT: cluster.spec.ports.http}
+            ports |= container.ports_of(pod)
+            where = (address, ports[REMOTING_PORT], ports[HTTP_PORT])
+            shown = credentials.get(tls.enforced_by(pod) or "")
+            found.append(Target(pods.name(pod), pod["metadata"]["uid"], *where, started, shown))
     return found
 
 
@@ -85,19 +91,11 @@ def struck_off(seen: Observed, inventory: Inventory) -> Inventory:
     return inventory.with_pending_done(gone, inventory.namesrv_config_pending_reset - left)
 
 
-def step(
-    gate: Gate,
-    stateful_set: Object | None,
-    members: Sequence[Object],
-    reports: Mapping[str, Report],
-    drifts: Mapping[str, Drift],
-    now: datetime,
-) -> Step:
-    """The next step of the rollout; none before there is a StatefulSet."""
-    if stateful_set is None:
-        return Step()
-    servers = [_server(pod, reports, drifts) for pod in members]
-    return rollout.plan(gate, stateful_set, servers, now)
+def servers(
+    members: Sequence[Object], reports: Mapping[str, Report], drifts: Mapping[str, Drift]
+) -> list[Server]:
+    """The pods with what their servers show, for the gate of a rollout."""
+    return [_server(pod, reports, drifts) for pod in members]
 
 
 def gate(cluster: Cluster, budget: Object | None = None) -> Gate:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from rocketmq_operator.reconciler.kinds import Object
+from rocketmq_operator.reconciler.names import CONTAINER
 from rocketmq_operator.reconciler.timestamps import from_text
 
 REVISION_LABEL: Final = "controller-revision-hash"
@@ -14,11 +15,16 @@ UNSCHEDULED: Final = 15.0
 """Seconds that a pod may wait for a node, as for kstatus, before a person is asked."""
 OVERDUE: Final = timedelta(seconds=30)
 """How long after its grace period the end of a pod may take to be confirmed by its node."""
+CRASHES: Final = 2
+"""Restarts of a container before it can count as one that keeps ending; one alone says nothing."""
+FORGIVEN: Final = timedelta(minutes=10)
+"""How long a container must run until its earlier ends count no more; a kubelet counts so too."""
 _IMAGE_REASONS: Final = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName"})
 _CONFIG_REASONS: Final = frozenset(
     {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 )
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NODE_UNREACHABLE: Final = (
     "pod {0}: node {1} does not answer; if it is gone for good, delete the Node or taint it "
     "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute, and the server starts elsewhere"
@@ -30,6 +36,28 @@ class Trouble(NamedTuple):
 
     reason: str
     message: str
+
+
+class _Container(NamedTuple):
+    """What the kubelet says of one container, and the field of the spec that it comes from.
+
+    ``part`` is empty for the server itself.
+    """
+
+    status: Object
+    part: str
+    initial: bool = False
+
+    @property
+    def image_field(self) -> str:
+        """The field that names its image."""
+        return f"{self.part}[{self.status['name']}].image" if self.part else "spec.image"
+
+    @property
+    def last_end(self) -> Object:
+        """How it ended last; empty if it never did."""
+        states = (self.status.get(which, {}).get("terminated") for which in ("state", "lastState"))
+        return next((ended for ended in states if ended), {})
 
 
 def name(pod: Object) -> str:
@@ -85,17 +113,16 @@ def trouble(pod: Object, now: datetime) -> Trouble | None:
     found = _trouble_with_node(pod, now)
     if found is not None or terminating(pod):
         return found
-    states = (_trouble_with_container(pod, state) for state in _containers(pod))
+    states = (_trouble_with_container(pod, each, now) for each in _containers(pod))
     return next((one for one in states if one), None)
 
 
-def waits_for_node(pods: Sequence[Object], now: datetime) -> float | None:
-    """Seconds until a pod that no node takes, or lets go, counts as trouble; None without one."""
-    left = [
-        UNSCHEDULED - (now - since).total_seconds() for why, since in map(_unscheduled, pods) if why
-    ]
-    left += [(end - now).total_seconds() for end in map(_end_overdue, pods) if end < _NEVER]
-    return min((seconds for seconds in left if seconds > 0), default=None)
+def next_change(pods: Sequence[Object], now: datetime) -> float | None:
+    """Seconds until time alone makes trouble of a pod, or ends it; None without such a pod."""
+    due = [since + timedelta(seconds=UNSCHEDULED) for why, since in map(_unscheduled, pods) if why]
+    due += [end for end in map(_end_overdue, pods) if end < _NEVER]
+    due += [_forgiven_at(each) for pod in pods if not ready(pod) for each in _containers(pod)]
+    return min(((moment - now).total_seconds() for moment in due if moment > now), default=None)
 
 
 def _node(pod: Object) -> str:
@@ -132,19 +159,32 @@ def _trouble_with_node(pod: Object, now: datetime) -> Trouble | None:
     return None
 
 
-def _trouble_with_container(pod: Object, state: Object) -> Trouble | None:
-    waiting = state.get("state", {}).get("waiting", {}).get("reason", "")
-    where = f"pod {name(pod)}, container {state['name']}"
+def _trouble_with_container(pod: Object, container: _Container, now: datetime) -> Trouble | None:
+    status = container.status
+    waiting = status.get("state", {}).get("waiting", {}).get("reason", "")
+    where = f"pod {name(pod)}, container {status['name']}"
     if waiting in _IMAGE_REASONS:
-        text = f"{where}: image {state.get('image')!r} cannot be pulled; correct spec.image"
-        return Trouble("ImagePullFailed", f"{text}, or spec.imagePullSecrets")
+        text = f"{where}: image {status.get('image')!r} cannot be pulled"
+        fix = f"correct {container.image_field}, or spec.imagePullSecrets"
+        return Trouble("ImagePullFailed", f"{text}; {fix}")
     if waiting in _CONFIG_REASONS:
-        detail = state["state"]["waiting"].get("message", waiting)
+        detail = status["state"]["waiting"].get("message", waiting)
         return Trouble("ContainerConfigError", f"{where}: {detail}")
-    crash = _crash(state)
-    if crash:
-        return Trouble("CrashLoop", f"{where} {crash}; see kubectl logs -p {name(pod)}")
+    if waiting == "CrashLoopBackOff" or now < _forgiven_at(container):
+        return Trouble(
+            "CrashLoop", f"{where} keeps ending{_how(container)}; see {_log(pod, status)}"
+        )
     return None
+
+
+def _how(container: _Container) -> str:
+    code = container.last_end.get("exitCode")
+    return "" if code is None else f" with exit code {code}"
+
+
+def _log(pod: Object, status: Object) -> str:
+    """The command that shows why a container ended."""
+    return f"kubectl -n {pod['metadata']['namespace']} logs -p {name(pod)} -c {status['name']}"
 
 
 def _unscheduled(pod: Object) -> tuple[str, datetime]:
@@ -155,14 +195,24 @@ def _unscheduled(pod: Object) -> tuple[str, datetime]:
     return "", _NEVER
 
 
-def _containers(pod: Object) -> Iterator[Object]:
+def _containers(pod: Object) -> Iterator[_Container]:
     status = pod.get("status", {})
-    yield from status.get("initContainerStatuses", ())
-    yield from status.get("containerStatuses", ())
+    for each in status.get("initContainerStatuses", ()):
+        yield _Container(each, "spec.pod.initContainers", initial=True)
+    for each in status.get("containerStatuses", ()):
+        yield _Container(each, "" if each["name"] == CONTAINER else "spec.pod.sidecars")
 
 
-def _crash(state: Object) -> str:
-    ended = state.get("lastState", {}).get("terminated") or state.get("state", {}).get("terminated")
-    if not ended or not ended.get("exitCode") or not state.get("restartCount"):
-        return ""
-    return f"keeps ending with exit code {ended['exitCode']}"
+def _forgiven_at(container: _Container) -> datetime:
+    """Until when a container that was started again counts as one that keeps ending.
+
+    The kubelet says ``CrashLoopBackOff`` only between two starts. An end is none of a series if it
+    is the first, if the container ran well before, or if it ends as an init container shall.
+    """
+    end = container.last_end
+    started, finished = end.get("startedAt"), end.get("finishedAt")
+    well = container.initial and not end.get("exitCode")
+    if container.status.get("restartCount", 0) < CRASHES or well or not (started and finished):
+        return _LONG_AGO
+    ended = from_text(finished)
+    return ended + FORGIVEN if ended - from_text(started) < FORGIVEN else _LONG_AGO

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from rocketmq_operator.reconciler.metrics import REGISTRY
+from rocketmq_operator.transport.listening import listener
 
 Check = Callable[[], str]
 """Tells what is wrong in a sentence, or "" when all is well."""
@@ -32,7 +33,7 @@ async def serving(host: str, port: int, *, alive: Check, ready: Check) -> AsyncI
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.SockSite(runner, listener(host, port)).start()
         yield
     finally:
         await asyncio.shield(runner.cleanup())

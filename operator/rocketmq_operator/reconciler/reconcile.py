@@ -15,6 +15,7 @@ from rocketmq_operator.reconciler import (
     plan,
     pods,
     rejection,
+    rollout,
     status,
     views,
 )
@@ -59,6 +60,7 @@ from rocketmq_operator.reconciler.resources import (
     seed_configmap,
 )
 from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, Written
+from rocketmq_operator.reconciler.rollout import Server, Step
 from rocketmq_operator.reconciler.spec import Cluster, parse
 from rocketmq_operator.reconciler.views import Entry, Mirror
 from rocketmq_operator.reconciler.wire.poller import Poller
@@ -98,6 +100,7 @@ class _Memory:
     status_written: datetime | None = None
     followed: _Followed | None = None
     failing: bool = False
+    behind: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def inventory(self) -> Inventory:
@@ -198,7 +201,8 @@ class Reconciler:
     ) -> tuple[Observed, Progress]:
         """Look, take one step, and tell."""
         cluster, division = followed
-        shown = await self._secrets.credentials(cluster)
+        used = interpret.tls_secrets(self._pods(cluster.key))
+        shown = await self._secrets.shown(cluster, used)
         self._watch(cluster, memory, shown.credentials)
         seen = self._observe(body, cluster, memory)
         progress = progress.then(shown.progress).then(await self._replace_pod(body, seen))
@@ -215,7 +219,7 @@ class Reconciler:
         again = soonest(
             await self._tell(body, current, memory),
             seen.step.recheck,
-            pods.waits_for_node(seen.pods, seen.now),
+            pods.next_change(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
         await self._tell_failure(body, progress, memory)
@@ -278,9 +282,8 @@ class Reconciler:
         wanted = interpret.wanted(cluster, memory.inventory)
         reports = self._poller.reports(key)
         drifts = interpret.drifts(wanted, reports)
-        budget = self._store.get(DISRUPTION_BUDGET, key.namespace, cluster.names.disruption_budget)
-        gate = interpret.gate(cluster, budget)
-        step = interpret.step(gate, stateful_set, members, reports, drifts, now)
+        servers = interpret.servers(members, reports, drifts)
+        step = self._step(cluster, memory, stateful_set, servers, now)
         late = Trouble("RolloutTimedOut", step.message) if step.timed_out else None
         return Observed(
             cluster,
@@ -297,11 +300,29 @@ class Reconciler:
             operator_image=self._settings.nameserver_image,
         )
 
+    def _step(
+        self,
+        cluster: Cluster,
+        memory: _Memory,
+        stateful_set: Object | None,
+        servers: Sequence[Server],
+        now: datetime,
+    ) -> Step:
+        """The next step of the rollout; none before there is a StatefulSet."""
+        if stateful_set is None:
+            return Step()
+        name = cluster.names.disruption_budget
+        budget = self._store.get(DISRUPTION_BUDGET, cluster.key.namespace, name)
+        gate = interpret.gate(cluster, budget)
+        step = rollout.plan(gate, stateful_set, servers, memory.behind, now)
+        memory.behind = step.behind
+        return step
+
     def _external(self, cluster: Cluster, members: Sequence[Object]) -> list[str]:
         services = self._store.members(cluster.key, SERVICE)
         return external_services.addresses(cluster, _by_name(services), _by_name(members))
 
-    def _watch(self, cluster: Cluster, memory: _Memory, shown: Credentials | None) -> None:
+    def _watch(self, cluster: Cluster, memory: _Memory, shown: Mapping[str, Credentials]) -> None:
         wanted = interpret.wanted(cluster, memory.inventory)
         targets = interpret.targets(cluster, self._pods(cluster.key), shown)
         orders = interpret.orders(cluster, wanted, noted=self._noted(cluster, memory))
@@ -344,6 +365,9 @@ class Reconciler:
             return Progress(failure=error) if error.status in OVERTAKEN else not_written(error)
         text = f"replacing pod {pods.name(pod)}: {seen.step.message}"
         await self._recorder.emit(body, "ReplacingPod", text, warning=False)
+        if seen.step.passed_over:
+            text = f"going on, as rollout.onTimeout is Continue, although {seen.step.passed_over}"
+            await self._recorder.emit(body, "RolloutTimedOut", text, warning=True)
         return Progress()
 
     async def _finish_pending(self, cluster: Cluster, seen: Observed, memory: _Memory) -> Progress:

@@ -436,6 +436,13 @@ class Cluster(Struct, frozen=True):
             return None
         return self.names.certificate if tls.cert_manager else tls.secret_name
 
+    @property
+    def client_ca_secret(self) -> str | None:
+        """The Secret with the authorities that sign clients, or None where nobody is asked."""
+        tls = self.spec.tls
+        asked = tls.mode is not TlsMode.DISABLED and tls.client_auth is not ClientAuth.NONE
+        return tls.client_ca_secret_name if asked else None
+
 
 def parse(body: Object, default_image: str) -> Cluster:
     """Read a NameServerCluster.

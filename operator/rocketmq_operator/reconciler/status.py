@@ -15,6 +15,7 @@ from rocketmq_operator.reconciler.reports import Report
 from rocketmq_operator.reconciler.spec import ClusterSpec, Flavor, Mirror
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import BrokerId, Entry, ServerView, State
+from rocketmq_operator.reconciler.wording import cut
 
 LISTED_KEYS: Final = 16
 MAX_CLUSTERS: Final = 64
@@ -33,7 +34,7 @@ def build(seen: Observed, previous: Object) -> Object:
     status: Object = {
         "observedGeneration": generation,
         "phase": health.phase(seen, previous.get("phase", "")),
-        "message": health.message(seen),
+        "message": cut(health.message(seen), conditions.MAX_MESSAGE),
         "replicas": len(seen.pods),
         "readyReplicas": seen.ready,
         "updatedReplicas": seen.updated,
@@ -190,7 +191,7 @@ def _rollout(seen: Observed, previous: Object) -> Object:
     if step.blocked_by:
         rollout["blockedBy"] = ",".join(step.blocked_by)
     if step.message:
-        rollout["message"] = step.message
+        rollout["message"] = cut(step.message, conditions.MAX_MESSAGE)
     if rollout["state"] != "Idle":
         same = previous.get("state") == rollout["state"] and previous.get("since")
         rollout["since"] = previous["since"] if same else to_text(seen.now)

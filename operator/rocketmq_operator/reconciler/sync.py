@@ -41,7 +41,8 @@ class Wanted:
     """What every server of a cluster shall hold.
 
     ``kv_delete`` and ``config_reset`` name what the operator once wrote and is no longer wanted;
-    ``kv_reported`` are keys for which ``Report`` holds, whatever ``kv_policy`` is.
+    ``kv_reported`` are keys for which ``Report`` holds, whatever ``kv_policy`` is; ``kv_own`` are
+    the KV namespaces that the cluster's spec names itself: no other is pruned as a whole.
     """
 
     config: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Wanted:
     kv_policy: Policy = Policy.CORRECT
     prune: Prune = Prune.OWNED
     kv_reported: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kv_own: frozenset[str] = frozenset()
 
     def reports(self, key: "KvKey") -> bool:
         """Whether a difference in this entry is shown, not corrected."""
@@ -199,7 +201,7 @@ def _surplus(wanted: Wanted, held: Held) -> tuple[KvKey, ...]:
 
 
 def _to_go(wanted: Wanted, namespace: str, key: str) -> bool:
-    if wanted.prune is Prune.NAMESPACE and namespace in wanted.kv:
+    if wanted.prune is Prune.NAMESPACE and namespace in wanted.kv_own:
         return True
     return key in wanted.kv_delete.get(namespace, ())
 

@@ -168,9 +168,18 @@ class Mirror:
         return tuple(entry for entry in shown if entry.missing_from)
 
     def next_change(self, limits: Limits, now: datetime) -> float | None:
-        """Seconds until an entry changes by the passing of time alone, or None."""
-        waits = [_due(entry, limits) - now for entry in self.entries if _timed(entry)]
+        """Seconds until an entry changes by the passing of time alone, or None.
+
+        What waits for the word of a server, the report of that server will change.
+        """
+        timed = [entry for entry in self.entries if self.answering and self._timed(entry)]
+        waits = [_due(entry, limits) - now for entry in timed]
         return max(0.0, min(waits).total_seconds()) if waits else None
+
+    def _timed(self, entry: Entry) -> bool:
+        if entry.state is State.ONLINE:
+            return 0 < len(entry.missing_from) < self.answering
+        return entry.state is State.OFFLINE
 
 
 def mirror(
@@ -220,8 +229,11 @@ def _absent(entry: Entry, before: Entry | None, views: Mapping[str, ServerView])
     believed = any(view.denies(entry.broker) for view in views.values())
     was = before.state if before else State.OFFLINE
     state = State.OFFLINE if believed else was
-    kept = before.since if before and before.state is state else entry.since
-    return replace(entry, state=state, since=kept)
+    if before is None or before.state is not state:
+        return replace(entry, state=state)
+    # What all showed until now is missed since now, however long it was online.
+    missed_now = state is State.ONLINE and not before.missing_from
+    return replace(entry, state=state, since=entry.since if missed_now else before.since)
 
 
 def _present(entry: Entry, before: Entry | None, limits: Limits, now: datetime) -> Entry:
@@ -265,11 +277,6 @@ def _last_seen(
         return now
     news = [view.known[broker] for view in views.values() if broker in view.known]
     return max([*news, *([before.last_seen] if before else [])], default=now)
-
-
-def _timed(entry: Entry) -> bool:
-    waiting = entry.state is State.ONLINE and bool(entry.missing_from)
-    return waiting or entry.state is State.OFFLINE
 
 
 def _due(entry: Entry, limits: Limits) -> datetime:

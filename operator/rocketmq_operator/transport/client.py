@@ -92,7 +92,7 @@ class RemotingClient:
                     _, self._connection = await asyncio.get_running_loop().create_connection(
                         lambda: _Connection(self.address), self._host, self._port, ssl=self._tls
                     )
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, UnicodeError) as error:  # the last: no name for DNS
                 reason = _reason(error) or f"no connection within {self._connect_timeout} s"
                 raise ConnectFailed(f"connect to {self.address} failed: {reason}") from error
             return self._connection
@@ -122,7 +122,7 @@ class RemotingClient:
         await self.close()
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     """asyncio's own words for a refused connection repeat the address."""
     if isinstance(error, ConnectionError) and error.errno is not None:
         return os.strerror(error.errno)

@@ -9,9 +9,9 @@ from rocketmq_operator.errors import FrameError
 from rocketmq_operator.protocol.tlssettings import TlsMode
 from rocketmq_operator.transport.arrivals import Arrival
 from rocketmq_operator.transport.connection import Connection, Handler, Limits
+from rocketmq_operator.transport.listening import EVERYWHERE, listener, named
 from rocketmq_operator.transport.tls import ServerTls
 
-BACKLOG = 1024
 MAX_PARTIAL = 256 * 1024 * 1024
 """Bytes of incomplete frames over all connections; beyond it the largest is closed."""
 HANDSHAKE_SECONDS = 10.0
@@ -72,28 +72,25 @@ class RemotingServer:
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Start to accept; returns the address really bound. Raises OSError."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        listener.setblocking(False)
-        self._listener = listener
-        self._accepting = asyncio.create_task(self._accept_loop(listener), name="accept")
-        name = listener.getsockname()
-        return name[0], name[1]
+        self._listener = found = listener(host, port)
+        self._accepting = asyncio.create_task(self._accept_loop(found), name="accept")
+        name = found.getsockname()
+        return host if host in EVERYWHERE else name[0], name[1]
 
-    async def _accept_loop(self, listener: socket.socket) -> None:
-        with listener:
+    async def _accept_loop(self, door: socket.socket) -> None:
+        with door:
             while True:
-                await self._accept(listener)
+                await self._accept(door)
 
-    async def _accept(self, listener: socket.socket) -> None:
+    async def _accept(self, door: socket.socket) -> None:
         """Wait for a peer, and let in who else stands there: a turn of a busy loop takes long."""
         try:
-            sock, name = await asyncio.get_running_loop().sock_accept(listener)
-            self._arrive(sock, f"{name[0]}:{name[1]}")
+            sock, name = await asyncio.get_running_loop().sock_accept(door)
+            self._arrive(sock, named(name))
             for _ in range(_AT_ONCE):
-                sock, name = listener.accept()
+                sock, name = door.accept()
                 sock.setblocking(False)
-                self._arrive(sock, f"{name[0]}:{name[1]}")
+                self._arrive(sock, named(name))
         except (BlockingIOError, ConnectionError):
             return  # nobody there, or the peer left before it was its turn
         except OSError as error:

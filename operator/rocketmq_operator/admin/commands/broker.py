@@ -70,6 +70,11 @@ def _titles(data: BrokerData) -> Iterator[tuple[str, str]]:
 async def update_broker_config(call: Invocation) -> Output:
     """Change one property of a broker, or of all masters of a cluster, or of all its members."""
     entry = {call.text("key"): call.text("value")}
+    if not entry.get("namesrvAddr", "any").strip(" ;"):
+        raise SettingsError(
+            "-v of namesrvAddr names no server: brokers would register nowhere; is a variable "
+            "empty? write for example -v '10.0.0.1:9876;10.0.0.2:9876'"
+        )
     if call.has("brokerAddr"):
         addresses = [call.text("brokerAddr")]
     elif call.has("clusterName"):

@@ -27,10 +27,10 @@ async def cluster_list_command(call: Invocation) -> Output:
 
 
 async def _look(call: Invocation) -> Output:
-    info = await call.cluster_info()
-    known = {a for data in info.broker_addr_table.values() for a in data.broker_addrs.values()}
-    runtime, failures = await runtime_of(call, sorted(known))
-    found, now_ms = members(info, call.get("clusterName") or None, runtime), int(time.time() * 1000)
+    info, only = await call.cluster_info(), call.get("clusterName") or None
+    asked = sorted({member.address for member in members(info, only, {})})
+    runtime, failures = await runtime_of(call, asked)
+    found, now_ms = members(info, only, runtime), int(time.time() * 1000)
     told = cluster_totals(found) if call.has("moreStats") else cluster_list(found, now_ms)
     return Output(lines(told), [row(member, now_ms) for member in found], failures)
 

@@ -70,9 +70,9 @@ async def update_order_conf(call: Invocation) -> Output:
         conf = await _order_conf(call, topic)
     else:
         raise SettingsError(f"--method {method!r}: want put, get or delete")
-    end = " " if method == "get" else ""
-    text = f"{method} orderConf success. topic=[{topic}], orderConf=[{conf}]{end}"
-    return Output(text.replace("put", "update", 1), {"topic": topic, "orderConf": conf})
+    done, end = ("get", " ") if method == "get" else ("update", "")
+    text = f"{done} orderConf success. topic=[{topic}], orderConf=[{conf}]{end}"
+    return Output(text, {"topic": topic, "orderConf": conf})
 
 
 async def _order_conf(call: Invocation, topic: str) -> str:

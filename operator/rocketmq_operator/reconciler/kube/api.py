@@ -114,6 +114,17 @@ class KubeApi:
             content_type="application/apply-patch+yaml",
         )
 
+    async def apply_dry(self, kind: Kind, obj: Object, manager: str) -> Object:
+        """What server-side apply as another field manager would make of it."""
+        metadata = obj["metadata"]
+        return await self._call(
+            "PATCH",
+            kind.path(metadata["namespace"], metadata["name"]),
+            query={"fieldManager": manager, "force": "true", **_dry(True)},
+            body=obj,
+            content_type="application/apply-patch+yaml",
+        )
+
     async def patch(self, kind: Kind, namespace: str, name: str, operations: Patch) -> Object:
         """JSON-patch an object as the operator's field manager; 422 where a test in it fails."""
         return await self._call(

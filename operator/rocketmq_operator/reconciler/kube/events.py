@@ -13,6 +13,7 @@ from rocketmq_operator.reconciler.kinds import EVENT, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.names import MANAGER
 from rocketmq_operator.reconciler.timestamps import to_text
+from rocketmq_operator.reconciler.wording import cut
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def event(about: Object, reason: str, message: str, *, warning: bool, now: datet
         },
         "type": "Warning" if warning else "Normal",
         "reason": reason,
-        "message": message[:MAX_MESSAGE],
+        "message": cut(message, MAX_MESSAGE),
         "source": {"component": MANAGER},
         "reportingComponent": MANAGER,
         "reportingInstance": MANAGER,

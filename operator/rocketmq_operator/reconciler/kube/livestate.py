@@ -6,6 +6,7 @@ import msgspec
 
 from rocketmq_operator.errors import SpecError
 from rocketmq_operator.reconciler import delegation, kvconfig
+from rocketmq_operator.reconciler.applied import applied, applier
 from rocketmq_operator.reconciler.foresight import Foresight, foresee
 from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
@@ -69,11 +70,12 @@ async def _tried(api: KubeApi, kind: Kind, manifest: Object) -> Object:
     metadata = manifest["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     live = await api.get(kind, namespace, name)
+    new = {**manifest, "metadata": {"namespace": namespace, "name": name}}
     if live is None:
-        new = {**manifest, "metadata": {"namespace": namespace, "name": name}}
         return await api.create(kind, new, dry_run=True)
-    changed = {**live, "spec": manifest.get("spec") or {}}
-    return await api.replace(kind, changed, dry_run=True)
+    if manager := applier(live):
+        return await api.apply_dry(kind, new, manager)
+    return await api.replace(kind, {**live, "spec": applied(live, manifest)}, dry_run=True)
 
 
 async def _kv_configs(api: KubeApi, key: Key) -> list[Object]:

@@ -57,6 +57,17 @@ def build(cluster: Cluster) -> Object:
     return container
 
 
+def ports_of(pod: Object) -> dict[str, int]:
+    """Where the server in a pod listens, by the names of the ports."""
+    found = (each for each in pod["spec"].get("containers", ()) if each["name"] == CONTAINER)
+    return {
+        port["name"]: port["containerPort"]
+        for each in found
+        for port in each.get("ports", ())
+        if "name" in port
+    }
+
+
 def security(cluster: Cluster) -> Object:
     """The users of a pod, as the image of the flavor has them."""
     found: Object = FLAVORS[cluster.spec.flavor].SECURITY

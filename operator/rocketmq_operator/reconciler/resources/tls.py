@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from rocketmq_operator.reconciler.kinds import CERTIFICATE, Object
+from rocketmq_operator.reconciler.names import CONTAINER
 from rocketmq_operator.reconciler.resources.metadata import child
 from rocketmq_operator.reconciler.spec import CertManager, ClientAuth, Cluster, Flavor, TlsMode
 
@@ -11,6 +12,7 @@ DIRECTORY: Final = "/etc/rocketmq/tls"
 CLIENT_CA_VOLUME: Final = "client-ca"
 CLIENT_CA_DIRECTORY: Final = "/etc/rocketmq/client-ca"
 READABLE: Final = 0o440
+MODE: Final = "tls.server.mode="
 PKCS8: Final = {"privateKey": {"encoding": "PKCS8"}}
 """The only form of a key that Netty reads."""
 
@@ -18,7 +20,7 @@ PKCS8: Final = {"privateKey": {"encoding": "PKCS8"}}
 def options(cluster: Cluster) -> list[str]:
     """Words of the server's command line, with Java's names of the settings."""
     tls = cluster.spec.tls
-    told = [f"tls.server.mode={tls.mode.lower()}"]
+    told = [f"{MODE}{tls.mode.lower()}"]
     if tls.mode is not TlsMode.DISABLED:
         told += [
             "tls.test.mode.enable=false",
@@ -29,9 +31,20 @@ def options(cluster: Cluster) -> list[str]:
     return [f"-D{word}" for word in told]
 
 
+def enforced_by(pod: Object) -> str | None:
+    """The Secret of a pod whose server takes TLS only, or None for another one."""
+    enforced = f"-D{MODE}{TlsMode.ENFORCING.lower()}"
+    given = (each for each in pod["spec"].get("containers", ()) if each["name"] == CONTAINER)
+    if not any(enforced in each.get("command", ()) for each in given):
+        return None
+    secrets = {each["name"]: each.get("secret", {}) for each in pod["spec"].get("volumes", ())}
+    name: str | None = secrets.get(VOLUME, {}).get("secretName")
+    return name
+
+
 def volumes(cluster: Cluster) -> list[Object]:
     """The Secrets as volumes of a pod."""
-    found = [(VOLUME, cluster.tls_secret), (CLIENT_CA_VOLUME, _client_ca(cluster))]
+    found = [(VOLUME, cluster.tls_secret), (CLIENT_CA_VOLUME, cluster.client_ca_secret)]
     return [
         {"name": name, "secret": {"secretName": secret, "defaultMode": READABLE}}
         for name, secret in found
@@ -75,12 +88,6 @@ def _optional(given: CertManager) -> Object:
         "ipAddresses": given.ip_addresses,
     }
     return {key: part for key, part in parts.items() if part}
-
-
-def _client_ca(cluster: Cluster) -> str | None:
-    tls = cluster.spec.tls
-    asked = tls.mode is not TlsMode.DISABLED and tls.client_auth is not ClientAuth.NONE
-    return tls.client_ca_secret_name if asked else None
 
 
 def _client_options(auth: ClientAuth) -> list[str]:
