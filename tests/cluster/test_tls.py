@@ -115,7 +115,7 @@ def test_servers_are_asked_as_they_were_made_until_they_are_replaced(
         before = nsc.started()
         nsc.patch(**turn)
         nsc.wait_rolled(before)
-    assert nsc.columns()["CONFIG"] == "Synced"
+    nsc.wait_columns(CONFIG="Synced")
 
 
 def test_a_secret_that_is_missing_is_named_and_waited_for(

@@ -55,8 +55,8 @@ BY_REASON: Final[Mapping[str, str]] = {
     "elsewhere",
     "CrashLoop": "see why the container ends: kubectl -n {namespace} logs -p POD -c CONTAINER",
     "VolumeNotGrown": "use a StorageClass that allows expansion, or put the old size back",
-    "RolloutTimedOut": "see which brokers the new server lacks: kubectl nsc views {where}; "
-    "kubectl nsc doctor {broker} -c {where} says why",
+    "RolloutTimedOut": "see what the server that the message names lacks: kubectl nsc views "
+    "{where}; kubectl nsc doctor {broker} -c {where} says why",
     "NoServerReady": "see what keeps the pods: kubectl -n {namespace} describe pod -l "
     "namesrv.dev/cluster={name}",
     "NoServerAnswers": "no server answers the operator: are its pods there, and does a "

@@ -28,7 +28,8 @@ class Target(NamedTuple):
     @property
     def http(self) -> str:
         """Base URL of the HTTP view."""
-        return f"http://{self.ip}:{self.http_port}"
+        host = f"[{self.ip}]" if ":" in self.ip else self.ip
+        return f"http://{host}:{self.http_port}"
 
 
 @dataclass(frozen=True, slots=True)
