@@ -7,6 +7,7 @@ import contextlib
 import selectors
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -14,6 +15,9 @@ from harness.frames import Answer, ask, take
 from harness.pair import Pair, Servers, start_servers
 from harness.registrations import Member, body, member, registration
 from harness.wait import until
+
+BOTH: Final = ("JAVA", "PYTHON")
+"""The languages in the headers of the two servers."""
 
 
 class Listeners:
@@ -87,23 +91,31 @@ def register(pair: Pair, who: Member, **more: str) -> None:
 
 
 def both_said(listeners: Listeners, expected: dict[int, dict[str, str]]) -> None:
-    """Both told exactly these brokers exactly this; then forget it."""
-    wanted = [(number, fields) for number, fields in sorted(expected.items())]
+    """Both told exactly these brokers exactly this next; then forget it.
+
+    One may go on to what is said afterwards before the other has said this.
+    """
+
+    def next_of(language: str) -> dict[int, Answer]:
+        heard = reversed(listeners.heard)
+        return {number: frame for told, number, frame in heard if told == language}
+
     until(
-        lambda: len(listeners.listen()) >= 2 * len(wanted),
+        lambda: (
+            listeners.listen() and all(expected.keys() <= next_of(each).keys() for each in BOTH)
+        ),
         timeout=10,
-        what=f"{wanted} from both",
+        what=f"{expected} from both",
         interval=0,
     )
-    for language in ("JAVA", "PYTHON"):
-        frames = [(number, frame) for told, number, frame in listeners.heard if told == language]
-        told = sorted(((number, frame.fields) for number, frame in frames), key=lambda row: row[0])
-        assert told == wanted, language
-        for _, frame in frames:
+    for language in BOTH:
+        frames = next_of(language)
+        assert {number: frame.fields for number, frame in frames.items()} == expected, language
+        for number, frame in frames.items():
             assert (frame.code, frame.flag, frame.remark, frame.body) == (905, 2, None, b"")
             assert frame.version == 479
-        assert len({frame.opaque for _, frame in frames}) <= 1
-    listeners.heard.clear()
+            listeners.heard.remove((language, number, frame))
+        assert len({frame.opaque for frame in frames.values()}) <= 1
 
 
 def nothing_said(pair: Pair, listeners: Listeners, name: str) -> None:
