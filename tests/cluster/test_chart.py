@@ -1,29 +1,11 @@
-"""The operator by its Helm chart and by `manifests/`: upgraded, taken over, given back."""
+"""The operator by its Helm chart and by `manifests/`: taken over, and given back."""
 
 import pytest
 
-from harness.product import WAIT, Make, Product
+from harness.product import Make, Product
 from harness.release import Release
-from harness.wait import until
 
 pytestmark = pytest.mark.alone
-
-
-def test_an_upgrade_that_changes_nothing_replaces_no_pod(
-    product: Product, release: Release, make: Make
-) -> None:
-    release.upgrade()
-    nsc = make(replicas=2)
-    operators, servers = product.operator_pods(), nsc.started()
-    printed = release.upgrade()
-    assert "kubectl -n rocketmq-system rollout status" in printed
-    assert (product.operator_pods(), nsc.started()) == (operators, servers)
-    release.upgrade(log={"level": "debug"})
-    replaced = set(operators)
-    until(lambda: replaced.isdisjoint(product.operator_pods()), timeout=WAIT, what="new operators")
-    nsc.patch(replicas=3)
-    nsc.wait_columns(READY="3/3")
-    assert servers.items() <= nsc.started().items()
 
 
 def test_the_manifests_install_it_where_the_chart_was_and_the_chart_takes_it_over_again(

@@ -43,6 +43,6 @@ def test_a_report_has_the_logs_of_servers_and_operator(
     plugin.run("report", nsc.name, "-o", file)
     with tarfile.open(file) as archive:
         logs = {each.name for each in archive.getmembers() if each.name.endswith(".log")}
-    servers = {f"{nsc.namespace}/{nsc.name}/servers/{pod}.log" for pod in nsc.pods()}
-    operators = {f"operator/{pod}.log" for pod in product.operator_pods()}
+    servers = {f"{nsc.namespace}/{nsc.name}/servers/{pod}-nameserver.log" for pod in nsc.pods()}
+    operators = {f"operator/{pod}-operator.log" for pod in product.operator_pods()}
     assert logs == {f"nsc-report/{name}" for name in servers | operators}

@@ -1,6 +1,5 @@
 """Servers that take TLS only: the operator, Java's mqadmin, and those who have no certificate."""
 
-import base64
 import hashlib
 import ssl
 from pathlib import Path
@@ -12,31 +11,12 @@ import trustme
 from harness import java
 from harness.product import Make, Nsc
 from harness.server import Server
+from harness.tlssecrets import SECRET, keep_certificate
 from harness.wait import until
 from rocketmq_operator.errors import TransportError
 
-SECRET = "servers"
 RENEWED = 150.0
 """Seconds; a kubelet that is not asked to looks at Secrets once a minute or so."""
-
-
-def keep(nsc_like: Any, namespace: str, authority: trustme.CA, name: str = SECRET) -> None:
-    """A certificate of the authority, new each time, in the Secret."""
-    issued = authority.issue_cert("nameserver.example.com")
-    texts = {
-        "tls.crt": issued.cert_chain_pems[0].bytes(),
-        "tls.key": issued.private_key_pem.bytes(),
-        "ca.crt": authority.cert_pem.bytes(),
-    }
-    nsc_like.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/tls",
-            "metadata": {"name": name, "namespace": namespace},
-            "data": {entry: base64.b64encode(text).decode() for entry, text in texts.items()},
-        }
-    )
 
 
 def enforced(**more: Any) -> dict[str, Any]:
@@ -66,7 +46,7 @@ def authority() -> trustme.CA:
 def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
     make: Make, namespace: str, authority: trustme.CA, tmp_path: Path, product: Any
 ) -> None:
-    keep(product, namespace, authority)
+    keep_certificate(product, namespace, authority)
     nsc = make(replicas=2, **enforced())
     assert nsc.columns()["CONFIG"] == "Synced"
     with pytest.raises(TransportError):
@@ -80,7 +60,7 @@ def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
     done = tool.run("updateKvConfig", "-s", "own", "-k", "k", "-v", "v")
     assert "create or update kv config to namespace success." in done.stdout
     before, started = shown(first(nsc)), nsc.started()
-    keep(product, namespace, authority)
+    keep_certificate(product, namespace, authority)
     # A change of the pod has the kubelet look at its Secrets at once.
     nsc.kubectl("annotate", "pod", "--selector", f"namesrv.dev/cluster={nsc.name}", "look=now")
     until(
@@ -95,29 +75,6 @@ def test_the_operator_and_java_talk_tls_and_nobody_talks_plain(
     assert nsc.started() == started
 
 
-TURNS = {
-    "into TLS": {"tls": {"mode": "Enforcing", "secretName": SECRET}},
-    "to another certificate and port": {
-        "tls": {"mode": "Enforcing", "secretName": "others"},
-        "ports": {"remoting": 19876},
-    },
-    "back": {"tls": None, "ports": None},
-}
-
-
-def test_servers_are_asked_as_they_were_made_until_they_are_replaced(
-    make: Make, namespace: str, authority: trustme.CA, product: Any
-) -> None:
-    keep(product, namespace, authority)
-    keep(product, namespace, trustme.CA(), name="others")
-    nsc = make(replicas=2, rollout={"minReadySeconds": 0, "viewTimeoutSeconds": 3600})
-    for turn in TURNS.values():
-        before = nsc.started()
-        nsc.patch(**turn)
-        nsc.wait_rolled(before)
-    nsc.wait_columns(CONFIG="Synced")
-
-
 def test_a_secret_that_is_missing_is_named_and_waited_for(
     make: Make, namespace: str, authority: trustme.CA, product: Any
 ) -> None:
@@ -126,19 +83,19 @@ def test_a_secret_that_is_missing_is_named_and_waited_for(
     stalled = nsc.condition("Stalled")
     assert stalled["reason"] == "TLSSecretMissing"
     assert f"Secret {SECRET} " in stalled["message"]
-    keep(product, namespace, authority)
+    keep_certificate(product, namespace, authority)
     nsc.wait_ready()
 
 
 def test_a_secret_of_clients_that_is_missing_is_named_and_waited_for(
     make: Make, namespace: str, authority: trustme.CA, product: Any
 ) -> None:
-    keep(product, namespace, authority)
+    keep_certificate(product, namespace, authority)
     asked = {"mode": "Permissive", "secretName": SECRET, "clientAuth": "Optional"}
     nsc = make(wait=False, replicas=1, tls={**asked, "clientCASecretName": "clients"})
     nsc.wait_status(lambda status: status.get("phase") == "Failed", "Failed")
     stalled = nsc.condition("Stalled")
     assert stalled["reason"] == "TLSSecretMissing"
     assert "Secret clients " in stalled["message"]
-    keep(product, namespace, authority, name="clients")
+    keep_certificate(product, namespace, authority, name="clients")
     nsc.wait_ready()

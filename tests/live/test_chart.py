@@ -69,3 +69,20 @@ def test_helm_waits_for_a_cluster_by_values_until_it_is_ready(
     assert nsc.condition("Ready")["status"] == "True"
     release.helm("uninstall", "prod", "--namespace", namespace)
     until(lambda: not nsc.leftovers(), timeout=WAIT, what="nothing left of prod")
+
+
+def test_an_upgrade_that_changes_nothing_replaces_no_pod(
+    product: Product, release: Release, make: Make
+) -> None:
+    release.upgrade()
+    nsc = make(replicas=2)
+    operators, servers = product.operator_pods(), nsc.started()
+    printed = release.upgrade()
+    assert "kubectl -n rocketmq-system rollout status" in printed
+    assert (product.operator_pods(), nsc.started()) == (operators, servers)
+    release.upgrade(log={"level": "debug"})
+    replaced = set(operators)
+    until(lambda: replaced.isdisjoint(product.operator_pods()), timeout=WAIT, what="new operators")
+    nsc.patch(replicas=3)
+    nsc.wait_columns(READY="3/3")
+    assert servers.items() <= nsc.started().items()
