@@ -1,5 +1,6 @@
 """Who else writes an object, and would undo what is changed by hand."""
 
+from rocketmq_operator.reconciler.applied import LAST_APPLIED
 from rocketmq_operator.reconciler.kinds import Object
 
 MARKS = {
@@ -8,7 +9,7 @@ MARKS = {
     "kustomize.toolkit.fluxcd.io/name": "Flux",
     "helm.toolkit.fluxcd.io/name": "Flux",
     "meta.helm.sh/release-name": "Helm",
-    "kubectl.kubernetes.io/last-applied-configuration": "kubectl apply",
+    LAST_APPLIED: "kubectl apply",
 }
 """Labels and annotations that those leave who keep an object as it stands elsewhere."""
 

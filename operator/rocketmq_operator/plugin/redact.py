@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import yaml
 
+from rocketmq_operator.reconciler.applied import LAST_APPLIED
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER
 
 SHORTEST: Final = 6
 """Characters from which on a value is looked for in texts; shorter ones are words of their own."""
-DROPPED_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+DROPPED_ANNOTATIONS: Final = frozenset({LAST_APPLIED})
 """They hold the whole object once more."""
 OWN_VARIABLES: Final = ("NAMESERVER_IMAGE", "NAMESRV_")
 """Beginnings of names of variables that are set by the product, and by nobody else."""

@@ -107,5 +107,5 @@ def _escape_one(match: re.Match[str]) -> str:
         return _NAMES[char]
     if " " <= char <= "~":
         return f"\\{char}"
-    units = char.encode("utf-16-be").hex()
+    units = char.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -60,6 +60,12 @@ class _Container(NamedTuple):
         return next((ended for ended in states if ended), {})
 
 
+def server(spec: Object) -> Object:
+    """The container of the server in the spec of a pod or of a template; empty without one."""
+    found: Object = next((c for c in spec.get("containers", ()) if c["name"] == CONTAINER), {})
+    return found
+
+
 def name(pod: Object) -> str:
     """The pod's name."""
     return str(pod["metadata"]["name"])

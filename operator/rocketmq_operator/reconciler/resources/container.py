@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from rocketmq_operator.reconciler import pods
 from rocketmq_operator.reconciler.kinds import Object
 from rocketmq_operator.reconciler.names import CONTAINER, DATA_CLAIM
 from rocketmq_operator.reconciler.resources import java_server, native_server, quantity, tls
@@ -59,13 +60,8 @@ def build(cluster: Cluster) -> Object:
 
 def ports_of(pod: Object) -> dict[str, int]:
     """Where the server in a pod listens, by the names of the ports."""
-    found = (each for each in pod["spec"].get("containers", ()) if each["name"] == CONTAINER)
-    return {
-        port["name"]: port["containerPort"]
-        for each in found
-        for port in each.get("ports", ())
-        if "name" in port
-    }
+    found = pods.server(pod["spec"]).get("ports", ())
+    return {port["name"]: port["containerPort"] for port in found if "name" in port}
 
 
 def security(cluster: Cluster) -> Object:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from rocketmq_operator.reconciler import pods
 from rocketmq_operator.reconciler.kinds import Object
-from rocketmq_operator.reconciler.names import CONTAINER
 from rocketmq_operator.reconciler.spec import ImageUpdatePolicy
 
 ANNOTATION: Final = "namesrv.dev/default-image"
@@ -26,5 +26,4 @@ def resolve(body: Object, stateful_set: Object | None, operator_image: str) -> s
 
 
 def _running(stateful_set: Object) -> str:
-    containers = stateful_set["spec"]["template"]["spec"]["containers"]
-    return next((str(one["image"]) for one in containers if one["name"] == CONTAINER), "")
+    return str(pods.server(stateful_set["spec"]["template"]["spec"]).get("image", ""))

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from rocketmq_operator.reconciler import pods
 from rocketmq_operator.reconciler.kinds import CERTIFICATE, Object
-from rocketmq_operator.reconciler.names import CONTAINER
 from rocketmq_operator.reconciler.resources.metadata import child
 from rocketmq_operator.reconciler.spec import CertManager, ClientAuth, Cluster, Flavor, TlsMode
 
@@ -34,8 +34,7 @@ def options(cluster: Cluster) -> list[str]:
 def enforced_by(pod: Object) -> str | None:
     """The Secret of a pod whose server takes TLS only, or None for another one."""
     enforced = f"-D{MODE}{TlsMode.ENFORCING.lower()}"
-    given = (each for each in pod["spec"].get("containers", ()) if each["name"] == CONTAINER)
-    if not any(enforced in each.get("command", ()) for each in given):
+    if enforced not in pods.server(pod["spec"]).get("command", ()):
         return None
     secrets = {each["name"]: each.get("secret", {}) for each in pod["spec"].get("volumes", ())}
     name: str | None = secrets.get(VOLUME, {}).get("secretName")
