@@ -20,8 +20,8 @@ from harness.errors import HarnessError
 from harness.loopback import free_ports
 from harness.nameserver import NameServer
 from harness.proxy import Link, Network
-from harness.wait import until
-from harness.watch import ABSENT, Lag, Watch
+from harness.wait import NotInTimeError, until
+from harness.watch import ABSENT, Lag, View, Watch
 
 Properties = Mapping[str, str | int]
 Server = NameServer | java.NameServer
@@ -130,13 +130,26 @@ class Pairs:
 
     def is_whole(self, server: str) -> bool:
         """Whether a server shows every broker, and what the reference shows."""
-        own, other = self.watch.latest(server), self.watch.latest(REFERENCE)
-        return (
-            own is not None
-            and other is not None
-            and own.view == other.view
-            and all(self.route(server, name) == (self._pair(name), 6) for name in GROUPS)
-        )
+        own, other = self._view(server), self._view(REFERENCE)
+        routes = (self.route(server, name) == (self._pair(name), 6) for name in GROUPS)
+        return own is not None and own == other and all(routes)
+
+    def _view(self, server: str) -> View | None:
+        latest = self.watch.latest(server)
+        return None if latest is None else latest.view
+
+    def _story(self, server: str) -> str:
+        """What a server shows that the reference does not, and what it wrote last."""
+        own, other = (dict(self._view(name) or {}) for name in (server, REFERENCE))
+        apart = [
+            f"{subject}: {own.get(subject, ABSENT)}; {REFERENCE}: {other.get(subject, ABSENT)}"
+            for subject in sorted(own.keys() | other.keys())
+            if own.get(subject) != other.get(subject)
+        ]
+        whole = [name for name in self.servers if self.is_whole(name)]
+        expected = {name: self._pair(name) for name in GROUPS}
+        log = self.servers[server].log.read_text()[-4000:]
+        return "\n".join([*apart, f"expected: {expected}; whole are: {whole}", log])
 
     def _pair(self, name: str) -> dict[str, str]:
         return {str(number): self.brokers[name, number].address for number in (0, 1)}
@@ -145,7 +158,11 @@ class Pairs:
 
     def wait_whole(self) -> None:
         """Wait until every server shows every broker, alike."""
-        self._wait(self.is_whole, self.servers, "every broker to be shown")
+        for server in self.servers:
+            try:
+                self._wait(self.is_whole, [server], "every broker to be shown")
+            except NotInTimeError as error:
+                raise HarnessError(f"{error}\n{self._story(server)}") from error
 
     def wait_gone(self, broker: BrokerId, servers: Iterable[str]) -> None:
         """Wait until `servers` no longer show a broker."""
