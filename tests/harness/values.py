@@ -18,7 +18,7 @@ DEFINITIONS: Final[Schema] = {
     "strings": STRINGS,
     "objects": {"type": "array", "items": {"type": "object"}},
     "named": {"type": "array", "items": {"type": "object", "required": ["name"]}},
-    "name": {"type": "string", "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", "maxLength": 63},
+    "name": {"type": "string", "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", "maxLength": 253},
     "duration": {"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))*$"},
 }
 TYPES: Final = {bool: "boolean", int: "integer", str: "string"}

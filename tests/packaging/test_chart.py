@@ -1,5 +1,6 @@
 """The charts, the manifests and the API's definitions: they agree, and an API server takes them."""
 
+import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -173,6 +174,8 @@ def test_one_namespace_needs_no_rights_in_the_cluster() -> None:
         ({"podLabels": {"a": 1}}, "/podLabels/a"),
         ({"log": {"level": "INFO"}}, "/log/level"),
         ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "/podDisruptionBudget"),
+        ({"fullnameOverride": "a.b"}, "/fullnameOverride"),
+        ({"fullnameOverride": 53 * "a"}, "/fullnameOverride"),
     ],
     ids=str,
 )
@@ -180,6 +183,14 @@ def test_values_that_make_no_sense_are_refused_by_name(values: Object, words: st
     with pytest.raises(HarnessError) as raised:
         rendered(values)
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "values", [{"priorityClassName": 253 * "a"}, {"fullnameOverride": 52 * "a"}]
+)
+def test_names_may_be_as_long_as_kubernetes_takes_them(values: dict[str, str]) -> None:
+    (name,) = values.values()
+    assert f'"{name}"' in json.dumps(rendered(values))
 
 
 @pytest.mark.parametrize("chart", [CHART, CLUSTER_CHART], ids=lambda chart: chart.name)

@@ -54,7 +54,8 @@ def cli() -> None:
     envvar="POD_NAMESPACE",
     default=OPERATOR_NAMESPACE,
     show_default=True,
-    help="Namespace of the Lease by which replicas elect their leader.",
+    help="Where the operator runs: has the Lease by which replicas elect their leader, and "
+    "NetworkPolicies of servers let the operator in from there.",
 )
 @nameserver_image
 @click.option(
