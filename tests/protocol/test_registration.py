@@ -180,6 +180,20 @@ def test_a_compressed_body_is_read_with_pauses():
     assert pauses > 1_000_000 / registration.LINES
 
 
+def compressed_mappings(count: int, queues: int) -> bytes:
+    """A body with so many static topics."""
+    ids = ",".join(f"{n}:{n}" for n in range(queues))
+    info = f'{{"bname":"b","currIdMap":{{{ids}}},"topic":"t"}}'.encode()
+    parts = [b'{"counter":1}', None, b"[]", *[info] * count]
+    sized = [bytes(4) if part is None else len(part).to_bytes(4, "big") + part for part in parts]
+    return zlib.compress(b"".join([*sized[:3], count.to_bytes(4, "big"), *sized[3:]]))
+
+
+def test_each_long_mapping_is_followed_by_a_pause():
+    _, pauses = decoded(compressed_mappings(20, queues=2000), compressed=True)
+    assert pauses >= 20
+
+
 def with_mappings(topics: int, odd: str = "", bname: str = "b,1:{") -> bytes:
     """A body as Java writes it of static topics, whose queues' numbers are bare keys."""
     infos = ",".join(
