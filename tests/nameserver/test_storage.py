@@ -35,6 +35,18 @@ def test_loading_removes_what_a_killed_write_left(tmp_path: Path, backup: bool) 
     assert set(tmp_path.iterdir()) == {path, *others}
 
 
+@pytest.mark.usefixtures("killed_in_replace")
+def test_loading_removes_what_a_killed_write_left_behind_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "real" / "kvConfig.json", tmp_path / "kv.json"
+    target.parent.mkdir()
+    target.write_text('{"configTable":{}}')
+    link.symlink_to(target)
+    with pytest.raises(KeyboardInterrupt):
+        storage.save(link, b"new")
+    storage.load_kv(link)
+    assert list(target.parent.iterdir()) == [target]
+
+
 def test_a_write_that_fails_leaves_the_old_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Properties text as Java reads and prints it, and the table of the NameServer's properties."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,12 @@ def test_properties_are_read_as_java_reads_them(text, entries):
 def test_a_bad_unicode_escape_is_refused(text):
     with pytest.raises(BodyError, match="hexadecimal"):
         properties.parse(text)
+
+
+def test_a_value_on_very_many_lines_is_read_in_the_time_of_its_length():
+    begin = time.process_time()
+    assert properties.parse("k=" + "a\\\n" * 300_000) == {"k": "a" * 300_000}
+    assert time.process_time() - begin < 5
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -1,5 +1,6 @@
 """Registration bodies as real brokers send them: plain, compressed, from 3.x, 4.x and 5.x."""
 
+import json
 import zlib
 
 import pytest
@@ -179,10 +180,25 @@ def test_a_compressed_body_is_read_with_pauses():
     assert pauses > 1_000_000 / registration.LINES
 
 
-def with_mappings(topics: int, odd: str = "") -> bytes:
+def compressed_mappings(count: int, queues: int) -> bytes:
+    """A body with so many static topics."""
+    ids = ",".join(f"{n}:{n}" for n in range(queues))
+    info = f'{{"bname":"b","currIdMap":{{{ids}}},"topic":"t"}}'.encode()
+    parts = [b'{"counter":1}', None, b"[]", *[info] * count]
+    sized = [bytes(4) if part is None else len(part).to_bytes(4, "big") + part for part in parts]
+    return zlib.compress(b"".join([*sized[:3], count.to_bytes(4, "big"), *sized[3:]]))
+
+
+def test_each_long_mapping_is_followed_by_a_pause():
+    _, pauses = decoded(compressed_mappings(20, queues=2000), compressed=True)
+    assert pauses >= 20
+
+
+def with_mappings(topics: int, odd: str = "", bname: str = "b,1:{") -> bytes:
     """A body as Java writes it of static topics, whose queues' numbers are bare keys."""
     infos = ",".join(
-        f'"t{n}":{{"bname":"b,1:{{","currIdMap":{{0:0,1:1}},"topic":"t{n}"}}' for n in range(topics)
+        f'"t{n}":{{"bname":{json.dumps(bname)},"currIdMap":{{0:0,1:1}},"topic":"t{n}"}}'
+        for n in range(topics)
     )
     version = '{"counter":3,"stateVersion":0,"timestamp":1}'
     table = (
@@ -193,11 +209,12 @@ def with_mappings(topics: int, odd: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("topics", [1, 10_000])
-def test_bare_numbers_as_keys_are_read_however_many(topics):
-    table = decode_registration(with_mappings(topics), 479, compressed=False)
+@pytest.mark.parametrize("bname", ["b,1:{", 'b{1:"', "b\\", 'b\\",1:'])
+def test_bare_numbers_as_keys_are_read_however_many(topics, bname):
+    table = decode_registration(with_mappings(topics, bname=bname), 479, compressed=False)
     infos = table.topic_config_serialize_wrapper.topic_queue_mapping_info_map
     assert len(infos) == topics
-    assert (infos["t0"].bname, infos["t0"].curr_id_map) == ("b,1:{", {0: 0, 1: 1})
+    assert (infos["t0"].bname, infos["t0"].curr_id_map) == (bname, {0: 0, 1: 1})
 
 
 def test_other_odd_json_is_read_up_to_a_bound():

@@ -85,7 +85,8 @@ class Watcher(Protocol):
 class Group:
     """The members of one broker name.
 
-    ``stamp`` moves with every change after which an equal re-registration is no longer a no-op.
+    ``stamp`` moves with every change after which an equal re-registration is no longer a no-op. It
+    was never that of another group, not even of an earlier one of this name.
     """
 
     __slots__ = ("acting", "addresses", "cluster", "name", "stamp", "zone")

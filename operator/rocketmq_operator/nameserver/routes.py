@@ -246,8 +246,8 @@ class RouteTable:
         return Registered(live.identity.ha_address, master)
 
     def _group_changed(self, group: Group) -> None:
-        group.stamp += 1
         self.revision += 1
+        group.stamp = self.revision
         self._watcher.broker_changed(group.name)
 
     # Leaving

@@ -60,6 +60,7 @@ def _read(path: Path, what: str) -> bytes | None:
 
 def _remove_unfinished(path: Path) -> None:
     """Also those of its backup. A directory that cannot be changed has none of ours."""
+    path = Path(os.path.realpath(path))  # never raises, whatever the link
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
         with contextlib.suppress(OSError):
             left.unlink()

@@ -69,7 +69,7 @@ def decode(data: bytes, kind: type[T]) -> T:
         return convert(loads(data), kind)
 
 
-_TEXT_OR_BARE_KEY = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"|([{,])(-?[0-9]+)(?=:)', re.DOTALL)
+_TEXT_OR_BARE_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"|([{,])(-?[0-9]+)(?=:)', re.DOTALL)
 
 
 def decode_bounded(data: bytes, kind: type[T]) -> T:

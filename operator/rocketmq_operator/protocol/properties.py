@@ -32,18 +32,17 @@ def parse(text: str | bytes) -> dict[str, str]:
 
 def _logical_lines(text: str) -> list[str]:
     lines: list[str] = []
-    joined: str | None = None
+    parts: list[str] = []
     for raw in _LINE_END.split(text):
         line = raw.lstrip(" \t\f")
-        if joined is None and (not line or line[0] in "#!"):
+        if not parts and (not line or line[0] in "#!"):
             continue
-        line = (joined or "") + line
-        if _continues(line):
-            joined = line[:-1]
-        else:
-            lines.append(line)
-            joined = None
-    return lines if joined is None else [*lines, joined]
+        continues = _continues(line)
+        parts.append(line[:-1] if continues else line)
+        if not continues:
+            lines.append("".join(parts))
+            parts = []
+    return [*lines, "".join(parts)] if parts else lines
 
 
 def _continues(line: str) -> bool:

@@ -30,6 +30,8 @@ INFLATED_SLICE = 256 * 1024
 LINES = 256
 MAPPINGS = 16
 """Bytes, topics and mappings of a compressed body read between two pauses; some 0.3 ms each."""
+LONG_MAPPING = 4096
+"""Bytes; a longer mapping than brokers send is followed by a pause of its own."""
 
 _CUTS = 8
 _JAVA_HEAD = re.compile(
@@ -206,8 +208,9 @@ def _filter_servers(chunk: bytes) -> list[str | None]:
 def _mappings(cursor: _Cursor) -> Generator[None, None, dict[str, TopicQueueMappingInfo]]:
     mappings: dict[str, TopicQueueMappingInfo] = {}
     for number in range(cursor.number()):
-        info = fastjson.decode_bounded(cursor.chunk(), TopicQueueMappingInfo)
+        chunk = cursor.chunk()
+        info = fastjson.decode_bounded(chunk, TopicQueueMappingInfo)
         mappings[info.topic or ""] = info
-        if number % MAPPINGS == MAPPINGS - 1:
+        if number % MAPPINGS == MAPPINGS - 1 or len(chunk) > LONG_MAPPING:
             yield
     return mappings
