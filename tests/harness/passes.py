@@ -123,13 +123,14 @@ class Passes:
         """There is no such pod any more."""
         self._remove(POD, f"{KEY.name}-nameserver-{ordinal}")
 
-    def volume(self, ordinal: int, size: str) -> None:
-        """There is the volume of such a server."""
+    def volume(self, ordinal: int, size: str, *, phase: str = "Bound") -> None:
+        """There is the claim of such a server, with its volume unless it is ``Pending``."""
         name = f"data-{KEY.name}-nameserver-{ordinal}"
         metadata = {"namespace": KEY.namespace, "name": name}
         spec = {"resources": {"requests": {"storage": size}}}
         kind = {"apiVersion": VOLUME_CLAIM.api_version, "kind": VOLUME_CLAIM.name}
-        self.api.put(VOLUME_CLAIM, {**kind, "metadata": metadata, "spec": spec})
+        status = {"phase": phase}
+        self.api.put(VOLUME_CLAIM, {**kind, "metadata": metadata, "spec": spec, "status": status})
 
     def hold(self, *ordinals: int, **kv: Mapping[str, str]) -> None:
         """These servers answer, and hold these KV tables."""

@@ -18,8 +18,11 @@ from rocketmq_operator.reconciler.kinds import (
     STATEFUL_SET,
     VOLUME_CLAIM,
     Kind,
+    Object,
 )
 from rocketmq_operator.reconciler.kube import children
+from rocketmq_operator.reconciler.kube.api import KubeError
+from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.timestamps import to_text
 
@@ -318,9 +321,34 @@ async def test_volumes_that_may_not_grow_are_not_tried_again_and_again() -> None
     passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
     progress = await passes.reconcile(3)
     assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
-    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 1
+    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 3
     assert progress.again is not None
     assert progress.again > 60
+
+
+async def test_a_claim_without_a_volume_is_waited_for_as_it_may_not_grow() -> None:
+    passes = await grown("2Gi")
+    passes.volume(1, "1Gi", phase="Pending")
+    progress = await passes.reconcile()
+    assert sizes(passes) == ["2Gi", "1Gi", "2Gi"]
+    assert progress.again is not None
+    assert progress.again <= ASK_AGAIN
+    assert "Stalled" not in passes.conditions
+
+
+async def test_a_volume_that_may_not_grow_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = await grown("2Gi")
+    merge = passes.api.merge
+
+    async def refuse_first(kind: Kind, namespace: str, name: str, *patch: Any) -> Object:
+        if name.endswith("-0"):
+            raise KubeError(403, "Forbidden", "a quota is used up")
+        return await merge(kind, namespace, name, *patch)
+
+    monkeypatch.setattr(passes.api, "merge", refuse_first)
+    await passes.reconcile()
+    assert sizes(passes) == ["1Gi", "2Gi", "2Gi"]
+    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
 
 
 async def test_a_growth_that_fails_is_taken_back() -> None:
