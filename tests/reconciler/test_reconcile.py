@@ -8,6 +8,7 @@ import pytest
 from harness.passes import KEY, Passes
 from rocketmq_operator.reconciler import pods, reconcile
 from rocketmq_operator.reconciler.kinds import (
+    CLUSTER,
     CONFIG_MAP,
     KV_CONFIG,
     NETWORK_POLICY,
@@ -23,6 +24,7 @@ from rocketmq_operator.reconciler.kinds import (
 from rocketmq_operator.reconciler.kube import children
 from rocketmq_operator.reconciler.kube.api import KubeError
 from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN
+from rocketmq_operator.reconciler.kvconfig import FINALIZER
 from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.timestamps import to_text
 
@@ -279,6 +281,20 @@ async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluste
     passes.change(**WRONG)
     passes.kv_config("team", {"a": "1"}, deletionTimestamp="2026-01-01T00:00:00Z")
     await passes.reconcile()
+    assert passes.get(KV_CONFIG, "team") is None
+
+
+@pytest.mark.parametrize("spec", [{"replicas": 3, "suspend": True}, WRONG])
+async def test_a_status_that_cannot_be_written_keeps_no_deleted_object(
+    spec: dict[str, Any],
+) -> None:
+    passes = await running()
+    leaving = {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER]}
+    passes.kv_config("team", {"a": "1"}, **leaving)
+    passes.restart()
+    passes.change(**spec)
+    passes.api.refuse("PATCH", CLUSTER, 500)
+    assert (await passes.reconcile()).failure is not None
     assert passes.get(KV_CONFIG, "team") is None
 
 

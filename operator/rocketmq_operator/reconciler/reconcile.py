@@ -40,8 +40,10 @@ from rocketmq_operator.reconciler.kube.progress import (
     ASK_AGAIN,
     OVERTAKEN,
     Progress,
+    attempt,
     not_written,
     soonest,
+    untold,
 )
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
@@ -217,13 +219,13 @@ class Reconciler:
         )
         current = status.build(seen, body.get("status", {}))
         again = soonest(
-            await self._tell(body, current, memory),
             seen.step.recheck,
             pods.next_change(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
+        told = await attempt(self._tell(body, current, memory), untold)
         await self._tell_failure(body, progress, memory)
-        return seen, progress.then(Progress(again=again))
+        return seen, progress.then(told).then(Progress(again=again))
 
     async def _stand_still(
         self, key: Key, body: Object, error: SpecError, memory: _Memory
@@ -236,7 +238,7 @@ class Reconciler:
             _, progress = await self._advance(body, followed, progress, memory)
         else:
             current = rejection.outline(body, rejection.why(error), members, now)
-            progress = Progress(again=await self._tell(body, current, memory))
+            progress = await attempt(self._tell(body, current, memory), untold)
         why, configs = _not_followed(key, str(error)), self._configs
         progress = progress.then(await configs.without_cluster(key, why, gone=False))
         servers = len(members)
@@ -384,19 +386,19 @@ class Reconciler:
             return not_written(error)
         return Progress()
 
-    async def _tell(self, body: Object, current: Object, memory: _Memory) -> float | None:
-        """Write the status if it moved; seconds until a write that was put off is due."""
+    async def _tell(self, body: Object, current: Object, memory: _Memory) -> Progress:
+        """Write the status if it moved, now or when a write that is put off is due."""
         previous, now = body.get("status", {}), datetime.now(UTC)
         patch = status.patch(previous, current)
         if patch is None:
-            return None
+            return Progress()
         urgent = any(previous.get(name) != current.get(name) for name in URGENT)
         since = (now - memory.status_written).total_seconds() if memory.status_written else 60
         if since < STATUS_INTERVAL and not urgent:
-            return STATUS_INTERVAL - since
+            return Progress(again=STATUS_INTERVAL - since)
         memory.status_written = now
         await self._statuses.tell(body, current, patch)
-        return None
+        return Progress()
 
     async def _tell_failure(self, body: Object, progress: Progress, memory: _Memory) -> None:
         """Once when writes begin to fail; the status has the words for as long as they do."""
