@@ -88,6 +88,22 @@ async def test_a_key_is_remembered_for_a_server_that_is_away(deleted: str) -> No
     assert pending(passes) == {}
 
 
+async def test_a_key_that_servers_may_be_getting_just_now_is_remembered() -> None:
+    passes = Passes(**STORED)
+    passes.pods(*READY)
+    passes.hold(0, 1, 2)
+    await passes.reconcile(2)
+    passes.servers.busy = True
+    passes.change(**STORED, kvConfig=APP)
+    await passes.reconcile()
+    passes.change(**STORED)
+    await passes.reconcile()
+    assert pending(passes) == {"app": {"a"}}
+    passes.servers.busy = False
+    await passes.reconcile()
+    assert pending(passes) == {}
+
+
 async def running(**spec: Any) -> Passes:
     """A cluster of three whose servers are ready."""
     passes = Passes(replicas=3, **spec)
