@@ -11,6 +11,7 @@ from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
     CONFIG_MAP,
     KV_CONFIG,
+    NAMESPACE,
     NETWORK_POLICY,
     POD,
     POD_MONITOR,
@@ -21,16 +22,18 @@ from rocketmq_operator.reconciler.kinds import (
     Kind,
     Object,
 )
-from rocketmq_operator.reconciler.kube import children
+from rocketmq_operator.reconciler.kube import children, kvconfigs
 from rocketmq_operator.reconciler.kube.api import KubeError
 from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN
 from rocketmq_operator.reconciler.kvconfig import FINALIZER
 from rocketmq_operator.reconciler.resources import seed_configmap
+from rocketmq_operator.reconciler.sync import KvTables
 from rocketmq_operator.reconciler.timestamps import to_text
 
 SEED = f"{KEY.name}-nameserver-seed"
 APP = [{"kvNamespace": "app", "entries": {"a": "1"}}]
 STORED = {"replicas": 3, "storage": {"size": "1Gi"}}
+OUTSIDE = {"key": "outside", "operator": "DoesNotExist"}
 READY = (True, True, True)
 DOWN = (False, False, False)
 TLS = {"mode": "Enforcing", "secretName": "certificate"}
@@ -112,6 +115,18 @@ async def running(**spec: Any) -> Passes:
     await passes.reconcile(2)
     assert passes.status["ready"] == "3/3"
     return passes
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, passes: Passes, refused: str) -> None:
+    """Let nobody change this object."""
+    merge = passes.api.merge
+
+    async def guarded(kind: Kind, namespace: str, name: str, *patch: Any) -> Object:
+        if name == refused:
+            raise KubeError(403, "Forbidden", "a policy wants labels")
+        return await merge(kind, namespace, name, *patch)
+
+    monkeypatch.setattr(passes.api, "merge", guarded)
 
 
 @pytest.mark.parametrize("kind", [SERVICE, NETWORK_POLICY, CONFIG_MAP, POD_MONITOR])
@@ -273,17 +288,92 @@ async def test_a_deleted_object_hears_that_its_end_cannot_be_noted() -> None:
     assert "configmaps are refused" in status["conditions"][0]["message"]
 
 
-async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does() -> None:
-    passes = Passes(replicas=3)
-    passes.kv_config("team", {"a": "1"})
-    passes.api.refuse("PATCH", KV_CONFIG, 500)
-    assert (await passes.reconcile()).failing
-    assert passes.get(CONFIG_MAP, SEED) is None
-    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
-    passes.api.relent()
+async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = Passes(replicas=3, kvConfig=APP)
+    passes.kv_config("stuck", {"a": "1"})
+    passes.kv_config("team", {"a": "2", "b": "2"})
+    refuse(monkeypatch, passes, "stuck")
+    progress = await passes.reconcile()
+    assert seeded(passes) == {"app": {"a": "1"}, "team": {"a": "2", "b": "2"}}
+    assert (progress.failure, progress.again) == (None, ASK_AGAIN)
+    assert "Stalled" not in passes.conditions
+    stuck, team = passes.get(KV_CONFIG, "stuck"), passes.get(KV_CONFIG, "team")
+    assert stuck is not None
+    assert stuck["status"]["conditions"][0]["reason"] == "NotHeld"
+    assert "a policy wants labels" in stuck["status"]["conditions"][0]["message"]
+    assert team is not None
+    assert team["metadata"]["finalizers"] == [FINALIZER]
+    monkeypatch.undo()
+    monkeypatch.setattr(reconcile, "STATUS_INTERVAL", 0.0)
     await passes.reconcile()
-    seed = seed_configmap.read(passes.get(CONFIG_MAP, SEED))
-    assert seed.kv == {"team": {"a": "1"}}
+    assert seeded(passes)["team"] == {"a": "1", "b": "2"}
+
+
+async def test_an_object_that_is_let_go_is_no_conflict_while_another_cannot_be_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = Passes(replicas=3)
+    passes.kv_config("kept", {"a": "1"}, finalizers=[FINALIZER])
+    kept = passes.get(KV_CONFIG, "kept")
+    assert kept is not None
+    kept["spec"]["deletionPolicy"] = "Retain"
+    passes.kv_config("stuck", {"b": "1"})
+    refuse(monkeypatch, passes, "stuck")
+    await passes.reconcile()
+    assert seeded(passes) == {"team": {"a": "1"}}
+
+
+async def test_a_webhook_that_hangs_on_objects_leaves_time_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kvconfigs, "HOLDING", -1.0)
+    passes = Passes(replicas=3, kvConfig=APP)
+    passes.kv_config("team", {"a": "1"})
+    assert (await passes.reconcile()).again == ASK_AGAIN
+    team = passes.get(KV_CONFIG, "team")
+    assert team is not None
+    assert "finalizers" not in team["metadata"]
+    assert team["status"]["conditions"][0]["reason"] == "NotHeld"
+    assert seeded(passes) == {"app": {"a": "1"}}
+
+
+def seeded(passes: Passes) -> KvTables:
+    """The entries in the seed."""
+    return seed_configmap.read(passes.get(CONFIG_MAP, SEED)).kv
+
+
+@pytest.mark.parametrize("status", [500, 403])
+async def test_labels_that_cannot_be_read_keep_nothing_else(status: int) -> None:
+    rules = {"from": "Selector", "namespaceSelector": {"matchExpressions": [OUTSIDE]}}
+    passes = await running(kvDelegation=rules)
+    passes.api.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": KEY.namespace}})
+    passes.kv_config("team", {"a": "1"})
+    passes.api.refuse("GET", NAMESPACE, status)
+    passes.pods(*DOWN)
+    progress = await passes.reconcile()
+    assert (progress.failure, progress.again) == (None, ASK_AGAIN)
+    assert passes.status["ready"] == "0/3"
+    team = passes.get(KV_CONFIG, "team")
+    assert team is not None
+    assert team["status"]["conditions"][0]["reason"] == "NamespaceNotRead"
+    assert seeded(passes) == {}
+
+
+async def test_labels_that_were_read_hold_while_they_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kvconfigs, "LABELS_AGE", 0.0)
+    rules = {"from": "Selector", "namespaceSelector": {"matchExpressions": [OUTSIDE]}}
+    passes = await running(kvDelegation=rules)
+    passes.api.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": KEY.namespace}})
+    passes.kv_config("team", {"a": "1"})
+    await passes.reconcile()
+    passes.api.refuse("GET", NAMESPACE, 500)
+    passes.kv_config("team", {"a": "2"})
+    await passes.reconcile()
+    assert seeded(passes) == {"team": {"a": "2"}}
 
 
 async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluster() -> None:
@@ -370,14 +460,7 @@ async def test_a_claim_without_a_volume_is_waited_for_as_it_may_not_grow() -> No
 
 async def test_a_volume_that_may_not_grow_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = await grown("2Gi")
-    merge = passes.api.merge
-
-    async def refuse_first(kind: Kind, namespace: str, name: str, *patch: Any) -> Object:
-        if name.endswith("-0"):
-            raise KubeError(403, "Forbidden", "a quota is used up")
-        return await merge(kind, namespace, name, *patch)
-
-    monkeypatch.setattr(passes.api, "merge", refuse_first)
+    refuse(monkeypatch, passes, "data-prod-nameserver-0")
     await passes.reconcile()
     assert sizes(passes) == ["1Gi", "2Gi", "2Gi"]
     assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")

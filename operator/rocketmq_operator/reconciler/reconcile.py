@@ -154,7 +154,7 @@ class Reconciler:
         memory.followed = followed
         if not body.get("status", {}).get("observedGeneration"):
             body = await self._announce(body, followed.cluster)
-        progress = await self._write(body, followed, children, memory)
+        progress = await self._write(body, followed.cluster, children, memory)
         seen, progress = await self._advance(body, followed, progress, memory)
         return progress.then(await self._tell_configs(seen, progress, memory))
 
@@ -185,17 +185,12 @@ class Reconciler:
         return _Followed(cluster, division), children
 
     async def _write(
-        self, body: Object, followed: _Followed, children: Sequence[Object], memory: _Memory
+        self, body: Object, cluster: Cluster, children: Sequence[Object], memory: _Memory
     ) -> Progress:
         """Make the children and the volumes what they should be."""
-        cluster, division = followed
         if cluster.spec.paused:
             return Progress()
-        progress = await self._configs.hold(division)
-        # Keys of an object that is not held would outlive it, so the seed stays as it is.
-        seed = plan.Child(CONFIG_MAP.name, cluster.names.seed)
-        but = {seed} if progress.trouble or progress.failure else ()
-        progress = progress.then(await self._children.write(body, children, memory.applied, but))
+        progress = await self._children.write(body, children, memory.applied)
         return progress.then(await self._volumes.grow(cluster, len(self._pods(cluster.key))))
 
     async def _advance(
