@@ -339,6 +339,32 @@ async def test_a_webhook_that_hangs_on_objects_leaves_time_for_the_rest(
     assert seeded(passes) == {"app": {"a": "1"}}
 
 
+@pytest.mark.parametrize("paused", [True, False])
+async def test_entries_wait_in_the_seed_of_a_suspended_cluster_only_once_they_are_there(
+    paused: bool,
+) -> None:
+    passes = Passes(replicas=3, suspend=True)
+    await passes.reconcile(2)
+    passes.change(replicas=3, suspend=True, paused=paused)
+    passes.kv_config("team", {"a": "1"})
+    passes.api.refuse("PATCH", CONFIG_MAP, 403)
+    await passes.reconcile()
+    assert seeded(passes) == {}
+    assert ready(passes, "team") == ("False", "ClusterPaused" if paused else "Syncing")
+    passes.api.relent()
+    passes.change(replicas=3, suspend=True)
+    await passes.reconcile()
+    assert ready(passes, "team") == ("True", "ClusterSuspended")
+
+
+def ready(passes: Passes, config: str) -> tuple[str, str]:
+    """Status and reason of Ready of a NameServerKVConfig."""
+    found = passes.get(KV_CONFIG, config)
+    assert found is not None
+    condition = found["status"]["conditions"][0]
+    return condition["status"], condition["reason"]
+
+
 def seeded(passes: Passes) -> KvTables:
     """The entries in the seed."""
     return seed_configmap.read(passes.get(CONFIG_MAP, SEED)).kv

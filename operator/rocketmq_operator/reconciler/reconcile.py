@@ -156,7 +156,7 @@ class Reconciler:
             body = await self._announce(body, followed.cluster)
         progress = await self._write(body, followed.cluster, children, memory)
         seen, progress = await self._advance(body, followed, progress, memory)
-        return progress.then(await self._tell_configs(seen, progress, memory))
+        return progress.then(await self._tell_configs(seen, progress))
 
     def _forget(self, key: Key) -> None:
         self._poller.forget(key)
@@ -263,9 +263,9 @@ class Reconciler:
         """Whether the live seed has the inventory by which servers are written to."""
         return seed_configmap.notes(self._seed(cluster), memory.inventory)
 
-    async def _tell_configs(self, seen: Observed, progress: Progress, memory: _Memory) -> Progress:
+    async def _tell_configs(self, seen: Observed, progress: Progress) -> Progress:
         key, spec = seen.cluster.key, seen.cluster.spec
-        told = await self._configs.tell(seen, memory.inventory)
+        told = await self._configs.tell(seen)
         pending = progress.pending if progress.failing else ""
         words = progress.trouble.message if progress.trouble else pending
         held_up = PAUSED if spec.paused else _not_followed(key, words) if words else None

@@ -101,16 +101,16 @@ class KvConfigs:
             return str(error)
         return ""
 
-    async def tell(self, seen: Observed, inventory: Inventory) -> Progress:
+    async def tell(self, seen: Observed) -> Progress:
         """Write the statuses that moved."""
         asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
         troubles = {share.trouble.reason for share in seen.division.shares if share.trouble}
         waits = [LABELS_AGE] * bool(asking) + [ASK_AGAIN] * bool(troubles & PASSING)
-        progress = Progress(again=soonest(*waits))
+        progress, noted = Progress(again=soonest(*waits)), self._noted(seen.cluster.key)
         for share in seen.division.shares:
             body = self._body(share.config)
             if body is not None:
-                current = kvstatus.build(share, seen, inventory, body)
+                current = kvstatus.build(share, seen, noted, body)
                 progress = progress.then(await attempt(self._write(body, current), untold))
         return progress
 
@@ -122,7 +122,7 @@ class KvConfigs:
         What counts is the live seed; ``held_up`` says why nothing is noted down in it now.
         """
         leaving, progress = self._leaving(key), Progress()
-        inventory = self._noted(key) if leaving else EMPTY
+        inventory = self._noted(key).inventory if leaving else EMPTY
         for config in leaving:
             waited = (now - from_text(config.deleted)).total_seconds()
             noted = config.id not in inventory.delegated
@@ -150,9 +150,9 @@ class KvConfigs:
                 progress = progress.then(await attempt(step, untold))
         return progress
 
-    def _noted(self, key: Key) -> Inventory:
-        seed = self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed)
-        return seed_configmap.read(seed).inventory
+    def _noted(self, key: Key) -> Written:
+        """What the live seed has."""
+        return seed_configmap.read(self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed))
 
     def _leaving(self, key: Key) -> list[KvConfig]:
         configs = map(kvconfig.read, self._bodies(key))
