@@ -242,6 +242,19 @@ async def test_what_pods_do_is_told_of_a_rejected_spec(
     assert passes.events.count(reason) == 1
 
 
+async def test_a_server_that_came_back_is_not_told_as_it_was_before_a_rejected_spec() -> None:
+    passes = await running()
+    passes.pods(*DOWN)
+    passes.servers.kv.clear()
+    await passes.reconcile()
+    assert {row["state"] for row in passes.status["nameServers"]} == {"Pending"}
+    passes.restart()
+    passes.change(**WRONG)
+    passes.pods(*READY)
+    await passes.reconcile()
+    assert {row.get("state") for row in passes.status["nameServers"]} == {None}
+
+
 async def test_sessions_move_to_new_pods_while_a_spec_is_rejected() -> None:
     passes = await running()
     passes.change(**WRONG)
