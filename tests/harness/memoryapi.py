@@ -39,7 +39,7 @@ class MemoryApi(KubeApi):
     def put(self, kind: Kind, obj: Object) -> Object:
         """Have this object, as if somebody else had written it; as it is then."""
         metadata = obj["metadata"]
-        return self._keep(kind.path(metadata["namespace"], metadata["name"]), obj)
+        return self._keep(kind.path(metadata.get("namespace"), metadata["name"]), obj)
 
     def all_of(self, kind: Kind) -> list[Object]:
         """The objects of a kind, in all namespaces."""

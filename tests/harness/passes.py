@@ -20,7 +20,7 @@ from rocketmq_operator.reconciler.kube.progress import Progress
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.reconcile import OperatorSettings, Reconciler
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
-from rocketmq_operator.reconciler.sync import Held
+from rocketmq_operator.reconciler.sync import Held, Wanted
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import ServerView
 from rocketmq_operator.reconciler.wire.poller import Poller
@@ -33,15 +33,22 @@ CONFIG: Final = {"enableTopicList": "true"}
 
 
 class Servers(Poller):
-    """Servers without a wire: each holds what ``kv`` says, or does not answer."""
+    """Servers without a wire: each holds what ``kv`` says, or does not answer.
+
+    While they are ``busy``, what they were read with stays as it was.
+    """
 
     def __init__(self) -> None:
         self.kv: dict[str, Mapping[str, Mapping[str, str]]] = {}
         self.targets: tuple[Target, ...] = ()
         self.orders: Orders | None = None
+        self.busy = False
+        self._asked = Wanted()
 
     def ensure(self, key: Key, targets: Iterable[Target], orders: Orders) -> None:
         self.targets, self.orders = tuple(targets), orders
+        if not self.busy:
+            self._asked = orders.wanted
 
     def reports(self, key: Key) -> dict[str, Report]:
         return {target.pod: self._report(target) for target in self.targets}
@@ -57,7 +64,9 @@ class Servers(Poller):
 
     def _report(self, target: Target) -> Report:
         kv = self.kv.get(target.pod)
-        return Report(target) if kv is None else Report(target, ServerView({}), Held(CONFIG, kv))
+        if kv is None:
+            return Report(target)
+        return Report(target, ServerView({}), Held(CONFIG, kv, self._asked))
 
 
 class Passes:
@@ -123,13 +132,14 @@ class Passes:
         """There is no such pod any more."""
         self._remove(POD, f"{KEY.name}-nameserver-{ordinal}")
 
-    def volume(self, ordinal: int, size: str) -> None:
-        """There is the volume of such a server."""
+    def volume(self, ordinal: int, size: str, *, phase: str = "Bound") -> None:
+        """There is the claim of such a server, with its volume unless it is ``Pending``."""
         name = f"data-{KEY.name}-nameserver-{ordinal}"
         metadata = {"namespace": KEY.namespace, "name": name}
         spec = {"resources": {"requests": {"storage": size}}}
         kind = {"apiVersion": VOLUME_CLAIM.api_version, "kind": VOLUME_CLAIM.name}
-        self.api.put(VOLUME_CLAIM, {**kind, "metadata": metadata, "spec": spec})
+        status = {"phase": phase}
+        self.api.put(VOLUME_CLAIM, {**kind, "metadata": metadata, "spec": spec, "status": status})
 
     def hold(self, *ordinals: int, **kv: Mapping[str, str]) -> None:
         """These servers answer, and hold these KV tables."""

@@ -11,7 +11,7 @@ from rocketmq_operator.reconciler import delegation, kvconfig, kvstatus
 from rocketmq_operator.reconciler.kinds import KV_CONFIG, Key
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
-from rocketmq_operator.reconciler.resources.inventory import EMPTY, Written
+from rocketmq_operator.reconciler.resources.inventory import Inventory, Written
 from rocketmq_operator.reconciler.spec import parse
 from rocketmq_operator.reconciler.sync import Drift, KvKey, Wanted
 
@@ -55,7 +55,9 @@ def told(one: dict[str, Any], seen: Observed, *others: dict[str, Any]) -> dict[s
     division = delegation.divide(seen.cluster, configs, Written(), {})
     (share,) = [s for s in division.shares if s.config.key.name == one["metadata"]["name"]]
     wanted = Wanted(kv=division.delegated.kv, kv_reported=division.delegated.reported)
-    return kvstatus.build(share, replace(seen, wanted=wanted), EMPTY, one)
+    given = division.delegated
+    noted = Written(Inventory(delegated=dict(given.owners)), given.kv)
+    return kvstatus.build(share, replace(seen, wanted=wanted), noted, one)
 
 
 def ready(status: dict[str, Any]) -> tuple[str, str]:

@@ -8,8 +8,10 @@ import pytest
 from harness.passes import KEY, Passes
 from rocketmq_operator.reconciler import pods, reconcile
 from rocketmq_operator.reconciler.kinds import (
+    CLUSTER,
     CONFIG_MAP,
     KV_CONFIG,
+    NAMESPACE,
     NETWORK_POLICY,
     POD,
     POD_MONITOR,
@@ -18,14 +20,20 @@ from rocketmq_operator.reconciler.kinds import (
     STATEFUL_SET,
     VOLUME_CLAIM,
     Kind,
+    Object,
 )
-from rocketmq_operator.reconciler.kube import children
+from rocketmq_operator.reconciler.kube import children, kvconfigs
+from rocketmq_operator.reconciler.kube.api import KubeError
+from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN
+from rocketmq_operator.reconciler.kvconfig import FINALIZER
 from rocketmq_operator.reconciler.resources import seed_configmap
+from rocketmq_operator.reconciler.sync import KvTables
 from rocketmq_operator.reconciler.timestamps import to_text
 
 SEED = f"{KEY.name}-nameserver-seed"
 APP = [{"kvNamespace": "app", "entries": {"a": "1"}}]
 STORED = {"replicas": 3, "storage": {"size": "1Gi"}}
+OUTSIDE = {"key": "outside", "operator": "DoesNotExist"}
 READY = (True, True, True)
 DOWN = (False, False, False)
 TLS = {"mode": "Enforcing", "secretName": "certificate"}
@@ -83,6 +91,22 @@ async def test_a_key_is_remembered_for_a_server_that_is_away(deleted: str) -> No
     assert pending(passes) == {}
 
 
+async def test_a_key_that_servers_may_be_getting_just_now_is_remembered() -> None:
+    passes = Passes(**STORED)
+    passes.pods(*READY)
+    passes.hold(0, 1, 2)
+    await passes.reconcile(2)
+    passes.servers.busy = True
+    passes.change(**STORED, kvConfig=APP)
+    await passes.reconcile()
+    passes.change(**STORED)
+    await passes.reconcile()
+    assert pending(passes) == {"app": {"a"}}
+    passes.servers.busy = False
+    await passes.reconcile()
+    assert pending(passes) == {}
+
+
 async def running(**spec: Any) -> Passes:
     """A cluster of three whose servers are ready."""
     passes = Passes(replicas=3, **spec)
@@ -91,6 +115,18 @@ async def running(**spec: Any) -> Passes:
     await passes.reconcile(2)
     assert passes.status["ready"] == "3/3"
     return passes
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, passes: Passes, refused: str) -> None:
+    """Let nobody change this object."""
+    merge = passes.api.merge
+
+    async def guarded(kind: Kind, namespace: str, name: str, *patch: Any) -> Object:
+        if name == refused:
+            raise KubeError(403, "Forbidden", "a policy wants labels")
+        return await merge(kind, namespace, name, *patch)
+
+    monkeypatch.setattr(passes.api, "merge", guarded)
 
 
 @pytest.mark.parametrize("kind", [SERVICE, NETWORK_POLICY, CONFIG_MAP, POD_MONITOR])
@@ -206,6 +242,19 @@ async def test_what_pods_do_is_told_of_a_rejected_spec(
     assert passes.events.count(reason) == 1
 
 
+async def test_a_server_that_came_back_is_not_told_as_it_was_before_a_rejected_spec() -> None:
+    passes = await running()
+    passes.pods(*DOWN)
+    passes.servers.kv.clear()
+    await passes.reconcile()
+    assert {row["state"] for row in passes.status["nameServers"]} == {"Pending"}
+    passes.restart()
+    passes.change(**WRONG)
+    passes.pods(*READY)
+    await passes.reconcile()
+    assert {row.get("state") for row in passes.status["nameServers"]} == {None}
+
+
 async def test_sessions_move_to_new_pods_while_a_spec_is_rejected() -> None:
     passes = await running()
     passes.change(**WRONG)
@@ -252,17 +301,118 @@ async def test_a_deleted_object_hears_that_its_end_cannot_be_noted() -> None:
     assert "configmaps are refused" in status["conditions"][0]["message"]
 
 
-async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does() -> None:
-    passes = Passes(replicas=3)
-    passes.kv_config("team", {"a": "1"})
-    passes.api.refuse("PATCH", KV_CONFIG, 500)
-    assert (await passes.reconcile()).failing
-    assert passes.get(CONFIG_MAP, SEED) is None
-    assert passes.get(STATEFUL_SET, "prod-nameserver") is not None
-    passes.api.relent()
+async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = Passes(replicas=3, kvConfig=APP)
+    passes.kv_config("stuck", {"a": "1"})
+    passes.kv_config("team", {"a": "2", "b": "2"})
+    refuse(monkeypatch, passes, "stuck")
+    progress = await passes.reconcile()
+    assert seeded(passes) == {"app": {"a": "1"}, "team": {"a": "2", "b": "2"}}
+    assert (progress.failure, progress.again) == (None, ASK_AGAIN)
+    assert "Stalled" not in passes.conditions
+    stuck, team = passes.get(KV_CONFIG, "stuck"), passes.get(KV_CONFIG, "team")
+    assert stuck is not None
+    assert stuck["status"]["conditions"][0]["reason"] == "NotHeld"
+    assert "a policy wants labels" in stuck["status"]["conditions"][0]["message"]
+    assert team is not None
+    assert team["metadata"]["finalizers"] == [FINALIZER]
+    monkeypatch.undo()
+    monkeypatch.setattr(reconcile, "STATUS_INTERVAL", 0.0)
     await passes.reconcile()
-    seed = seed_configmap.read(passes.get(CONFIG_MAP, SEED))
-    assert seed.kv == {"team": {"a": "1"}}
+    assert seeded(passes)["team"] == {"a": "1", "b": "2"}
+
+
+async def test_an_object_that_is_let_go_is_no_conflict_while_another_cannot_be_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes = Passes(replicas=3)
+    passes.kv_config("kept", {"a": "1"}, finalizers=[FINALIZER])
+    kept = passes.get(KV_CONFIG, "kept")
+    assert kept is not None
+    kept["spec"]["deletionPolicy"] = "Retain"
+    passes.kv_config("stuck", {"b": "1"})
+    refuse(monkeypatch, passes, "stuck")
+    await passes.reconcile()
+    assert seeded(passes) == {"team": {"a": "1"}}
+
+
+async def test_a_webhook_that_hangs_on_objects_leaves_time_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kvconfigs, "HOLDING", -1.0)
+    passes = Passes(replicas=3, kvConfig=APP)
+    passes.kv_config("team", {"a": "1"})
+    assert (await passes.reconcile()).again == ASK_AGAIN
+    team = passes.get(KV_CONFIG, "team")
+    assert team is not None
+    assert "finalizers" not in team["metadata"]
+    assert team["status"]["conditions"][0]["reason"] == "NotHeld"
+    assert seeded(passes) == {"app": {"a": "1"}}
+
+
+@pytest.mark.parametrize("paused", [True, False])
+async def test_entries_wait_in_the_seed_of_a_suspended_cluster_only_once_they_are_there(
+    paused: bool,
+) -> None:
+    passes = Passes(replicas=3, suspend=True)
+    await passes.reconcile(2)
+    passes.change(replicas=3, suspend=True, paused=paused)
+    passes.kv_config("team", {"a": "1"})
+    passes.api.refuse("PATCH", CONFIG_MAP, 403)
+    await passes.reconcile()
+    assert seeded(passes) == {}
+    assert ready(passes, "team") == ("False", "ClusterPaused" if paused else "Syncing")
+    passes.api.relent()
+    passes.change(replicas=3, suspend=True)
+    await passes.reconcile()
+    assert ready(passes, "team") == ("True", "ClusterSuspended")
+
+
+def ready(passes: Passes, config: str) -> tuple[str, str]:
+    """Status and reason of Ready of a NameServerKVConfig."""
+    found = passes.get(KV_CONFIG, config)
+    assert found is not None
+    condition = found["status"]["conditions"][0]
+    return condition["status"], condition["reason"]
+
+
+def seeded(passes: Passes) -> KvTables:
+    """The entries in the seed."""
+    return seed_configmap.read(passes.get(CONFIG_MAP, SEED)).kv
+
+
+@pytest.mark.parametrize("status", [500, 403])
+async def test_labels_that_cannot_be_read_keep_nothing_else(status: int) -> None:
+    rules = {"from": "Selector", "namespaceSelector": {"matchExpressions": [OUTSIDE]}}
+    passes = await running(kvDelegation=rules)
+    passes.api.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": KEY.namespace}})
+    passes.kv_config("team", {"a": "1"})
+    passes.api.refuse("GET", NAMESPACE, status)
+    passes.pods(*DOWN)
+    progress = await passes.reconcile()
+    assert (progress.failure, progress.again) == (None, ASK_AGAIN)
+    assert passes.status["ready"] == "0/3"
+    team = passes.get(KV_CONFIG, "team")
+    assert team is not None
+    assert team["status"]["conditions"][0]["reason"] == "NamespaceNotRead"
+    assert seeded(passes) == {}
+
+
+async def test_labels_that_were_read_hold_while_they_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kvconfigs, "LABELS_AGE", 0.0)
+    rules = {"from": "Selector", "namespaceSelector": {"matchExpressions": [OUTSIDE]}}
+    passes = await running(kvDelegation=rules)
+    passes.api.put(NAMESPACE, {"kind": "Namespace", "metadata": {"name": KEY.namespace}})
+    passes.kv_config("team", {"a": "1"})
+    await passes.reconcile()
+    passes.api.refuse("GET", NAMESPACE, 500)
+    passes.kv_config("team", {"a": "2"})
+    await passes.reconcile()
+    assert seeded(passes) == {"team": {"a": "2"}}
 
 
 async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluster() -> None:
@@ -276,6 +426,20 @@ async def test_a_deleted_object_whose_keys_are_noted_outlasts_no_rejected_cluste
     passes.change(**WRONG)
     passes.kv_config("team", {"a": "1"}, deletionTimestamp="2026-01-01T00:00:00Z")
     await passes.reconcile()
+    assert passes.get(KV_CONFIG, "team") is None
+
+
+@pytest.mark.parametrize("spec", [{"replicas": 3, "suspend": True}, WRONG])
+async def test_a_status_that_cannot_be_written_keeps_no_deleted_object(
+    spec: dict[str, Any],
+) -> None:
+    passes = await running()
+    leaving = {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER]}
+    passes.kv_config("team", {"a": "1"}, **leaving)
+    passes.restart()
+    passes.change(**spec)
+    passes.api.refuse("PATCH", CLUSTER, 500)
+    assert (await passes.reconcile()).failure is not None
     assert passes.get(KV_CONFIG, "team") is None
 
 
@@ -318,9 +482,27 @@ async def test_volumes_that_may_not_grow_are_not_tried_again_and_again() -> None
     passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
     progress = await passes.reconcile(3)
     assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
-    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 1
+    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 3
     assert progress.again is not None
     assert progress.again > 60
+
+
+async def test_a_claim_without_a_volume_is_waited_for_as_it_may_not_grow() -> None:
+    passes = await grown("2Gi")
+    passes.volume(1, "1Gi", phase="Pending")
+    progress = await passes.reconcile()
+    assert sizes(passes) == ["2Gi", "1Gi", "2Gi"]
+    assert progress.again is not None
+    assert progress.again <= ASK_AGAIN
+    assert "Stalled" not in passes.conditions
+
+
+async def test_a_volume_that_may_not_grow_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = await grown("2Gi")
+    refuse(monkeypatch, passes, "data-prod-nameserver-0")
+    await passes.reconcile()
+    assert sizes(passes) == ["1Gi", "2Gi", "2Gi"]
+    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
 
 
 async def test_a_growth_that_fails_is_taken_back() -> None:

@@ -121,6 +121,13 @@ def test_an_unready_pod_of_an_older_revision_is_replaced_at_once() -> None:
     assert step(broken, server(1), server(2)) == ("x-nameserver-0", ())
 
 
+def test_servers_whose_nodes_are_silent_are_not_all_ended_once_these_are_back() -> None:
+    servers = [server(ordinal, up=None) for ordinal in range(3)]
+    for each in servers:
+        each.pod["status"]["conditions"].append({"type": "ContainersReady", "status": "True"})
+    assert step(*servers) == (None, (Blocker.OTHER_POD_UNREADY,))
+
+
 def test_a_broken_pod_is_left_alone_where_the_user_says_so() -> None:
     broken = server(0, "bad", up=None)
     chosen, blocked = step(broken, server(1), server(2), gate=Gate(repair_broken=False))

@@ -15,6 +15,7 @@ from harness import java
 from harness.loopback import claimed_range
 from harness.processes import Child, start
 from harness.server import Server
+from rocketmq_operator.admin.client import AdminClient
 from rocketmq_operator.reconciler.kinds import Key
 from rocketmq_operator.reconciler.reports import Orders, Target
 from rocketmq_operator.reconciler.sync import Wanted, drift
@@ -115,6 +116,33 @@ async def test_nothing_is_written_where_it_must_not(http: aiohttp.ClientSession,
     await watched.until(lambda: watched.session.report.held is not None)
     assert not watched.in_sync
     assert (await asyncio.to_thread(Server(ours).kv, "app")) == {}
+    await watched.session.close()
+
+
+async def test_no_more_is_written_once_the_orders_changed(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {f"k{n}": "v" for n in range(9)}
+    watched = Watched(http, "127.0.0.1:1", replace(ORDERS, wanted=Wanted(kv={"app": table})))
+    written: dict[str, str] = {}
+
+    async def put(
+        self: object, address: str, namespace: str, key: str, value: str, **_: float
+    ) -> None:
+        written[key] = value
+        watched.session.order(replace(ORDERS, writable=False))
+
+    async def config(self: object, address: str, **_: float) -> dict[str, str]:
+        return {}
+
+    async def kv(self: object, address: str, namespace: str, **_: float) -> dict[str, str]:
+        return dict(written)
+
+    monkeypatch.setattr(AdminClient, "put_kv", put)
+    monkeypatch.setattr(AdminClient, "get_namesrv_config", config)
+    monkeypatch.setattr(AdminClient, "kv_list", kv)
+    await watched.until(lambda: bool(watched.changes))
+    assert written == {"k0": "v"}
     await watched.session.close()
 
 

@@ -10,8 +10,8 @@ from rocketmq_operator.reconciler.sync import (
     Policy,
     Prune,
     Wanted,
-    absent_everywhere,
     drift,
+    removed_everywhere,
     unreadable,
     writes,
 )
@@ -110,6 +110,8 @@ def test_a_value_that_no_server_would_take_is_named() -> None:
 
 
 def test_a_pending_key_is_done_when_no_server_holds_it() -> None:
-    held = [Held({}, {"app": {"a": "1"}}), Held({}, {})]
     keys = {"app": frozenset({"a", "b"})}
-    assert absent_everywhere(keys, held) == {"app": frozenset({"b"})}
+    asked = Wanted(kv_delete=keys)
+    held = [Held({}, {"app": {"a": "1"}}, asked), Held({}, {}, asked)]
+    assert removed_everywhere(keys, held) == {"app": frozenset({"b"})}
+    assert removed_everywhere(keys, [*held, Held({}, {})]) == {"app": frozenset()}

@@ -26,6 +26,8 @@ OBJECT_BYTES: Final = 64
 
 OUTLAWED: Final = frozenset({"NotPermitted", "NamespaceReserved"})
 
+NOBODY: Final[Mapping[str, Trouble]] = {}
+
 NamespaceLabels = Mapping[str, Mapping[str, str]]
 
 
@@ -96,12 +98,20 @@ class _Claim(NamedTuple):
 
 
 def divide(
-    cluster: Cluster, configs: Iterable[KvConfig], written: Written, labels: NamespaceLabels
+    cluster: Cluster,
+    configs: Iterable[KvConfig],
+    written: Written,
+    labels: NamespaceLabels,
+    refused: Mapping[str, Trouble] = NOBODY,
 ) -> Division:
-    """Give each key one owner; ``labels`` are those of the namespaces that were asked for."""
+    """Give each key one owner; ``labels`` are those of the namespaces that were asked for.
+
+    ``refused`` are objects, by ``namespace/name``, that cannot be followed now.
+    """
     ranked = sorted(configs, key=lambda config: config.rank)
     living = [config for config in ranked if not config.deleted]
-    asked = [_claim(cluster, config, written, labels) for config in living]
+    troubles = [refused.get(config.id) or _refusal(cluster, config, labels) for config in living]
+    asked = [_claim(*each, written) for each in zip(living, troubles, strict=True)]
     claims = sorted(_fitting(cluster, asked, written), key=_outlawed)
     owners = _owners(cluster, claims)
     shares = {claim.config.id: _share(claim, owners) for claim in claims}
@@ -115,8 +125,8 @@ def asks_for_labels(cluster: Cluster) -> bool:
     return cluster.spec.kv_delegation.from_ is DelegationFrom.SELECTOR
 
 
-def _claim(cluster: Cluster, config: KvConfig, written: Written, labels: NamespaceLabels) -> _Claim:
-    trouble = config.trouble or _refusal(cluster, config, labels)
+def _claim(config: KvConfig, refusal: Trouble | None, written: Written) -> _Claim:
+    trouble = config.trouble or refusal
     if trouble or config.spec.paused:
         return _held(config, written, trouble)
     return _Claim(config, config.spec.kv_namespace, config.spec.table, None)

@@ -81,14 +81,18 @@ def drifts(wanted: Wanted, reports: Mapping[str, Report]) -> dict[str, Drift]:
 def struck_off(seen: Observed, inventory: Inventory) -> Inventory:
     """The inventory without the keys to remove that every server was seen without.
 
-    A server that is away may come back with a volume that holds them, so all must be there.
+    A server that is away may come back with a volume that holds them, so all must be there. One
+    that was read before it was asked may be getting them just now.
     """
     if not seen.all_read:
         return inventory
     held = [report.held for report in seen.reports.values() if report.held]
-    gone = sync.absent_everywhere(inventory.kv_pending_delete, held)
+    gone = sync.removed_everywhere(inventory.kv_pending_delete, held)
     left = set().union(*(drift.config for drift in seen.drifts.values()))
-    return inventory.with_pending_done(gone, inventory.namesrv_config_pending_reset - left)
+    asked = inventory.namesrv_config_pending_reset.intersection(
+        *(one.asked.config_reset for one in held)
+    )
+    return inventory.with_pending_done(gone, asked - left)
 
 
 def servers(

@@ -10,7 +10,7 @@ from rocketmq_operator.reconciler.delegation import MAX_REFUSED, Conflict, Share
 from rocketmq_operator.reconciler.kinds import Key, Object
 from rocketmq_operator.reconciler.observed import Observed
 from rocketmq_operator.reconciler.pods import Trouble
-from rocketmq_operator.reconciler.resources.inventory import Inventory
+from rocketmq_operator.reconciler.resources.inventory import Written
 from rocketmq_operator.reconciler.spec import ORDER_TOPICS
 from rocketmq_operator.reconciler.status import filled, table_hash
 from rocketmq_operator.reconciler.sync import KvKey
@@ -21,8 +21,8 @@ CARRIED: Final = ("keys", "hash", "lastSyncTime")
 """What stays true of the last time that the entries were written."""
 
 
-def build(share: Share, seen: Observed, inventory: Inventory, body: Object) -> Object:
-    """The status to show; ``body`` is the object in the API."""
+def build(share: Share, seen: Observed, noted: Written, body: Object) -> Object:
+    """The status to show; ``body`` is the object in the API, ``noted`` what the live seed has."""
     previous, synced = body.get("status", {}), _in_sync(share, seen)
     hashed = table_hash(share.entries)
     status: Object = {
@@ -31,14 +31,14 @@ def build(share: Share, seen: Observed, inventory: Inventory, body: Object) -> O
         "keys": len(share.entries),
         "hash": hashed,
         "synced": f"{len(synced)}/{seen.cluster.spec.servers}",
-        "pendingDeletes": len(inventory.kv_pending_delete.get(share.kv_namespace, ())),
+        "pendingDeletes": len(noted.inventory.kv_pending_delete.get(share.kv_namespace, ())),
         "conflicts": [_told(conflict) for conflict in share.conflicts[:MAX_CONFLICTS]],
     }
     complete = len(synced) == seen.cluster.spec.servers > 0
     same = previous.get("hash") == hashed and previous.get("lastSyncTime")
     if complete or same:
         status["lastSyncTime"] = previous["lastSyncTime"] if same else to_text(seen.now)
-    return _whole(status, _conditions(share, seen, synced), body, seen.now)
+    return _whole(status, _conditions(share, seen, noted, synced), body, seen.now)
 
 
 def without_cluster(key: Key, trouble: Trouble, body: Object, now: datetime) -> Object:
@@ -59,10 +59,12 @@ def _whole(status: Object, found: Sequence[Condition], body: Object, now: dateti
     return {"observedGeneration": generation, **filled(status), "conditions": listed}
 
 
-def _conditions(share: Share, seen: Observed, synced: Sequence[str]) -> list[Condition]:
+def _conditions(
+    share: Share, seen: Observed, noted: Written, synced: Sequence[str]
+) -> list[Condition]:
     if share.trouble:
         return [*_troubled(share.trouble), *_conflict(share)]
-    ready = _ready(share, seen, synced)
+    ready = _ready(share, seen, noted, synced)
     found = [ready]
     if not ready.holds and ready.reason in {"Syncing", "ServersNotAnswering"}:
         found.append(Condition("Reconciling", True, ready.reason, ready.message))
@@ -84,14 +86,13 @@ def _conflict(share: Share) -> list[Condition]:
     return [Condition("Conflict", True, "KeysContested", text)]
 
 
-def _ready(share: Share, seen: Observed, synced: Sequence[str]) -> Condition:
+def _ready(share: Share, seen: Observed, noted: Written, synced: Sequence[str]) -> Condition:
     servers, keys = seen.cluster.spec.servers, len(share.entries)
     if share.config.spec.paused and share.config.spec.table != share.entries:
         text = "spec.paused: what was changed since is not applied"
         return Condition("Ready", False, "Paused", text)
     if not servers:
-        text = f"no server runs, as the cluster is suspended; {keys} keys wait in its seed"
-        return Condition("Ready", True, "ClusterSuspended", text)
+        return _suspended(share, seen, noted)
     differs = _differing(share, seen)
     if differs:
         pod, key = next(iter(differs.items()))
@@ -100,6 +101,16 @@ def _ready(share: Share, seen: Observed, synced: Sequence[str]) -> Condition:
         text = f"{len(synced)} of {servers} servers were read"
         return Condition("Ready", False, "ServersNotAnswering", text)
     return Condition("Ready", True, "Synced", f"{keys} keys are on {servers} servers")
+
+
+def _suspended(share: Share, seen: Observed, noted: Written) -> Condition:
+    keys = len(share.entries)
+    if noted.entries(share.config.id) == share.entries:
+        text = f"no server runs, as the cluster is suspended; {keys} keys wait in its seed"
+        return Condition("Ready", True, "ClusterSuspended", text)
+    reason = "ClusterPaused" if seen.cluster.spec.paused else "Syncing"
+    text = f"the seed of the suspended cluster does not have these {keys} keys yet"
+    return Condition("Ready", False, reason, text)
 
 
 def _reason(share: Share, seen: Observed) -> str:

@@ -99,6 +99,18 @@ def ready_since(pod: Object) -> datetime | None:
     return None
 
 
+def node_is_silent(pod: Object) -> bool:
+    """Whether the pod is unready although its kubelet last said that all containers are ready.
+
+    The node controller sets Ready alone, and gives no reason (``MarkPodsNotReady``); a readiness
+    gate gives one.
+    """
+    found = {each["type"]: each for each in pod.get("status", {}).get("conditions", ())}
+    said, judged = found.get("ContainersReady", {}), found.get("Ready", {})
+    unready = judged.get("status") == "False" and not judged.get("reason")
+    return bool(unready and said.get("status") == "True")
+
+
 def started_at(pod: Object, container: str) -> datetime | None:
     """When the running process of a container started, or None while it does not run."""
     for state in pod.get("status", {}).get("containerStatuses", ()):
@@ -135,18 +147,6 @@ def _node(pod: Object) -> str:
     return str(pod.get("spec", {}).get("nodeName", ""))
 
 
-def _node_is_silent(pod: Object) -> bool:
-    """Whether the pod is unready although its kubelet last said that all containers are ready.
-
-    The node controller sets Ready alone, and gives no reason (``MarkPodsNotReady``); a readiness
-    gate gives one.
-    """
-    found = {each["type"]: each for each in pod.get("status", {}).get("conditions", ())}
-    said, judged = found.get("ContainersReady", {}), found.get("Ready", {})
-    unready = judged.get("status") == "False" and not judged.get("reason")
-    return bool(unready and said.get("status") == "True")
-
-
 def _end_overdue(pod: Object) -> datetime:
     """When a pod that is being deleted should be gone; its deletionTimestamp has the grace in it.
 
@@ -157,7 +157,7 @@ def _end_overdue(pod: Object) -> datetime:
 
 
 def _trouble_with_node(pod: Object, now: datetime) -> Trouble | None:
-    if _node_is_silent(pod) or now >= _end_overdue(pod):
+    if node_is_silent(pod) or now >= _end_overdue(pod):
         return Trouble("NodeUnreachable", _NODE_UNREACHABLE.format(name(pod), _node(pod)))
     why, since = _unscheduled(pod)
     if why and (now - since).total_seconds() >= UNSCHEDULED:

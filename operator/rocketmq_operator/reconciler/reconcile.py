@@ -40,8 +40,10 @@ from rocketmq_operator.reconciler.kube.progress import (
     ASK_AGAIN,
     OVERTAKEN,
     Progress,
+    attempt,
     not_written,
     soonest,
+    untold,
 )
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
@@ -152,9 +154,9 @@ class Reconciler:
         memory.followed = followed
         if not body.get("status", {}).get("observedGeneration"):
             body = await self._announce(body, followed.cluster)
-        progress = await self._write(body, followed, children, memory)
+        progress = await self._write(body, followed.cluster, children, memory)
         seen, progress = await self._advance(body, followed, progress, memory)
-        return progress.then(await self._tell_configs(seen, progress, memory))
+        return progress.then(await self._tell_configs(seen, progress))
 
     def _forget(self, key: Key) -> None:
         self._poller.forget(key)
@@ -183,17 +185,12 @@ class Reconciler:
         return _Followed(cluster, division), children
 
     async def _write(
-        self, body: Object, followed: _Followed, children: Sequence[Object], memory: _Memory
+        self, body: Object, cluster: Cluster, children: Sequence[Object], memory: _Memory
     ) -> Progress:
         """Make the children and the volumes what they should be."""
-        cluster, division = followed
         if cluster.spec.paused:
             return Progress()
-        progress = await self._configs.hold(division)
-        # Keys of an object that is not held would outlive it, so the seed stays as it is.
-        seed = plan.Child(CONFIG_MAP.name, cluster.names.seed)
-        but = {seed} if progress.trouble or progress.failure else ()
-        progress = progress.then(await self._children.write(body, children, memory.applied, but))
+        progress = await self._children.write(body, children, memory.applied)
         return progress.then(await self._volumes.grow(cluster, len(self._pods(cluster.key))))
 
     async def _advance(
@@ -217,13 +214,13 @@ class Reconciler:
         )
         current = status.build(seen, body.get("status", {}))
         again = soonest(
-            await self._tell(body, current, memory),
             seen.step.recheck,
             pods.next_change(seen.pods, seen.now),
             seen.mirror.next_change(interpret.limits(cluster), seen.now),
         )
+        told = await attempt(self._tell(body, current, memory), untold)
         await self._tell_failure(body, progress, memory)
-        return seen, progress.then(Progress(again=again))
+        return seen, progress.then(told).then(Progress(again=again))
 
     async def _stand_still(
         self, key: Key, body: Object, error: SpecError, memory: _Memory
@@ -236,7 +233,7 @@ class Reconciler:
             _, progress = await self._advance(body, followed, progress, memory)
         else:
             current = rejection.outline(body, rejection.why(error), members, now)
-            progress = Progress(again=await self._tell(body, current, memory))
+            progress = await attempt(self._tell(body, current, memory), untold)
         why, configs = _not_followed(key, str(error)), self._configs
         progress = progress.then(await configs.without_cluster(key, why, gone=False))
         servers = len(members)
@@ -266,9 +263,9 @@ class Reconciler:
         """Whether the live seed has the inventory by which servers are written to."""
         return seed_configmap.notes(self._seed(cluster), memory.inventory)
 
-    async def _tell_configs(self, seen: Observed, progress: Progress, memory: _Memory) -> Progress:
+    async def _tell_configs(self, seen: Observed, progress: Progress) -> Progress:
         key, spec = seen.cluster.key, seen.cluster.spec
-        told = await self._configs.tell(seen, memory.inventory)
+        told = await self._configs.tell(seen)
         pending = progress.pending if progress.failing else ""
         words = progress.trouble.message if progress.trouble else pending
         held_up = PAUSED if spec.paused else _not_followed(key, words) if words else None
@@ -384,19 +381,19 @@ class Reconciler:
             return not_written(error)
         return Progress()
 
-    async def _tell(self, body: Object, current: Object, memory: _Memory) -> float | None:
-        """Write the status if it moved; seconds until a write that was put off is due."""
+    async def _tell(self, body: Object, current: Object, memory: _Memory) -> Progress:
+        """Write the status if it moved, now or when a write that is put off is due."""
         previous, now = body.get("status", {}), datetime.now(UTC)
         patch = status.patch(previous, current)
         if patch is None:
-            return None
+            return Progress()
         urgent = any(previous.get(name) != current.get(name) for name in URGENT)
         since = (now - memory.status_written).total_seconds() if memory.status_written else 60
         if since < STATUS_INTERVAL and not urgent:
-            return STATUS_INTERVAL - since
+            return Progress(again=STATUS_INTERVAL - since)
         memory.status_written = now
         await self._statuses.tell(body, current, patch)
-        return None
+        return Progress()
 
     async def _tell_failure(self, body: Object, progress: Progress, memory: _Memory) -> None:
         """Once when writes begin to fail; the status has the words for as long as they do."""

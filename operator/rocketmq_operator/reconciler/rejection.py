@@ -62,4 +62,8 @@ def outline(body: Object, trouble: Trouble, members: Sequence[Object], now: date
 
 def _row(pod: Object, known: Object, now: datetime) -> Object:
     row = {**known, "name": pods.name(pod), "ready": pods.ready(pod)}
-    return row if row["ready"] else {**row, "state": status.server_state(pod, None, now)}
+    if not row["ready"]:
+        row["state"] = status.server_state(pod, None, now)
+    elif not known.get("ready"):
+        row.pop("state", None)  # nobody has asked the server since
+    return row

@@ -121,7 +121,9 @@ def plan(
         return Step()
     if gate.paused:
         return _wait(Blocker.PAUSED, f"{len(outdated)} pods of an older revision; spec.paused")
-    broken = [server for server in outdated if not pods.ready(server.pod)]
+    # One whose node is silent may well serve: the delete would wait for the node, and then end
+    # all such servers at once.
+    broken = [s for s in outdated if not (pods.ready(s.pod) or pods.node_is_silent(s.pod))]
     if broken and gate.repair_broken:
         text = f"{broken[0].name} is not ready and of an older revision"
         return Step(RolloutState.ROLLING, broken[0].pod, (), text, broken[0].name, behind=behind)

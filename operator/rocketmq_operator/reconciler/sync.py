@@ -4,7 +4,7 @@ Servers answer "success" for configuration keys that they do not know and for va
 cannot read, so only a read-back tells whether a server is in sync.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -81,10 +81,14 @@ class KvKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What one server holds, as read back: configuration, and the KV tables asked for."""
+    """What one server holds, as read back: configuration, and the KV tables asked for.
+
+    ``asked`` is what was wanted of it by then; what was wanted since may still be under way.
+    """
 
     config: Mapping[str, str]
     kv: KvTables
+    asked: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +222,18 @@ def _unmanaged(wanted: Wanted, held: Held) -> dict[str, int]:
     return {namespace: count for namespace, count in counts.items() if count}
 
 
-def absent_everywhere(
-    keys: Mapping[str, frozenset[str]], held: Iterable[Held]
+def removed_everywhere(
+    keys: Mapping[str, frozenset[str]], held: Sequence[Held]
 ) -> dict[str, frozenset[str]]:
-    """Those of ``keys`` (by KV namespace) that no server holds."""
-    tables = [one.kv for one in held]
+    """Those of ``keys`` (by KV namespace) that each server was asked to remove, and has not."""
     return {
         namespace: frozenset(
-            key for key in names if not any(key in table.get(namespace, {}) for table in tables)
+            key for key in names if all(_removed(one, namespace, key) for one in held)
         )
         for namespace, names in keys.items()
     }
+
+
+def _removed(held: Held, namespace: str, key: str) -> bool:
+    asked = key in held.asked.kv_delete.get(namespace, ())
+    return asked and key not in held.kv.get(namespace, {})

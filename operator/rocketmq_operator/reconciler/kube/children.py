@@ -1,7 +1,7 @@
 """Writes the children of a cluster that differ from what they should be."""
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -40,16 +40,12 @@ class Children:
         self._store = store
 
     async def write(
-        self,
-        body: Object,
-        children: Sequence[Object],
-        applied: dict[Child, Applied],
-        but: Container[Child] = (),
+        self, body: Object, children: Sequence[Object], applied: dict[Child, Applied]
     ) -> Progress:
         """Make the children of the NameServerCluster ``body`` what they should be.
 
-        Each is tried, whatever comes of the others; those in ``but`` stay as they are.
-        ``applied`` remembers what was sent. Raises KubeError where the API is away.
+        Each is tried, whatever comes of the others. ``applied`` remembers what was sent. Raises
+        KubeError where the API is away.
         """
         key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
         live = await self._live(key, children)
@@ -63,7 +59,6 @@ class Children:
             *(
                 partial(self._renew, obj, todo, live, applied)
                 for obj in sorted(todo.apply, key=_late)
-                if plan.child_of(obj) not in but
             ),
             *(partial(self._delete, obj) for obj in todo.delete),
         ]

@@ -1,8 +1,9 @@
 """NameServerKVConfigs in the API: their division, their statuses, their finalizers."""
 
-import logging
+import asyncio
+import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +12,15 @@ from rocketmq_operator.reconciler.delegation import Division
 from rocketmq_operator.reconciler.kinds import CONFIG_MAP, KV_CONFIG, NAMESPACE, Key, Object
 from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 from rocketmq_operator.reconciler.kube.events import Recorder
-from rocketmq_operator.reconciler.kube.progress import Progress, attempt, untold
+from rocketmq_operator.reconciler.kube.progress import (
+    ASK_AGAIN,
+    AWAY,
+    OVERTAKEN,
+    Progress,
+    attempt,
+    soonest,
+    untold,
+)
 from rocketmq_operator.reconciler.kube.statuses import Statuses
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.kvconfig import FINALIZER, KvConfig
@@ -23,8 +32,6 @@ from rocketmq_operator.reconciler.resources.inventory import EMPTY, Inventory, W
 from rocketmq_operator.reconciler.spec import Cluster
 from rocketmq_operator.reconciler.timestamps import from_text
 
-log = logging.getLogger(__name__)
-
 LABELS_AGE: Final = 30.0
 """Seconds after which the labels of a namespace are asked for again."""
 PATIENCE: Final = 30.0
@@ -34,7 +41,14 @@ PAUSED: Final = Trouble(
     "the cluster is paused (spec.paused); the entries are removed, and this object with them, once "
     "it goes on",
 )
+HOLDING: Final = 10.0
+"""Seconds after which a pass begins to hold no further object, as others wait for it."""
+SLOW: Final = "the API server is slow"
+PASSING: Final = frozenset({"NamespaceNotRead", "NotHeld"})
+"""Reasons that may pass without a change of what is watched."""
 LET_GO: Final = f"remove the finalizer {FINALIZER} to leave the entries where they are"
+
+Labels = dict[str, str]
 
 
 class KvConfigs:
@@ -44,37 +58,59 @@ class KvConfigs:
         self._api = api
         self._store = store
         self._statuses = Statuses(api, store, recorder)
-        self._labels: dict[str, tuple[float, dict[str, str]]] = {}
+        self._labels: dict[str, tuple[float, Labels | Trouble]] = {}
 
     async def divide(self, cluster: Cluster, written: Written) -> Division:
-        """What each object of a cluster gets. Raises KubeError."""
-        configs = [kvconfig.read(body) for body in self._bodies(cluster.key)]
-        labels = {}
-        if delegation.asks_for_labels(cluster):
-            for namespace in sorted({config.key.namespace for config in configs}):
-                labels[namespace] = await self._labels_of(namespace)
-        return delegation.divide(cluster, configs, written, labels)
+        """What each object of a cluster gets; who takes keys along at its end is held before.
 
-    async def hold(self, division: Division) -> Progress:
-        """See to it that objects whose keys go with them stay until that is noted down."""
-        progress = Progress()
-        for share in division.shares:
-            config = share.config
-            wanted = config.deletes and (config.held or bool(share.entries))
-            if config.held != wanted:
-                progress = progress.then(
-                    await attempt(self._set_finalizers(config, present=wanted))
-                )
-        return progress
+        One that cannot be held keeps what it had, and so does one of whose namespace nothing is
+        known. Raises KubeError where the API is away, or an object is another one by now.
+        """
+        refused: dict[str, Trouble] = {}
+        while True:
+            configs = [kvconfig.read(body) for body in self._bodies(cluster.key)]
+            labels = await self._labels_for(cluster, configs, refused)
+            division = delegation.divide(cluster, configs, written, labels, refused)
+            unheld = {} if cluster.spec.paused else await self._hold(division, refused)
+            if not unheld:
+                return division
+            refused |= unheld
 
-    async def tell(self, seen: Observed, inventory: Inventory) -> Progress:
+    async def _hold(self, division: Division, refused: Collection[str]) -> dict[str, Trouble]:
+        """See to it that objects whose keys go with them stay until that is noted down.
+
+        Those for which that is refused come back: their new keys would outlive them.
+        """
+        unheld, clock = {}, asyncio.get_running_loop()
+        until = clock.time() + HOLDING
+        for config, wanted in _to_hold(division, refused):
+            late = clock.time() > until
+            why = SLOW if late else await self._not_held(config, present=wanted)
+            if why:
+                text = f"finalizer {FINALIZER} cannot be written, so the entries stay as they are"
+                unheld[config.id] = Trouble("NotHeld", f"{text}: {why}")
+        return unheld
+
+    async def _not_held(self, config: KvConfig, *, present: bool) -> str:
+        """Why the finalizer cannot be written, or "" once it is."""
+        try:
+            await self._set_finalizers(config, present=present)
+        except KubeError as error:
+            if error.reason in AWAY or error.status in OVERTAKEN:
+                raise
+            return str(error)
+        return ""
+
+    async def tell(self, seen: Observed) -> Progress:
         """Write the statuses that moved."""
         asking = seen.division.shares and delegation.asks_for_labels(seen.cluster)
-        progress = Progress(again=LABELS_AGE if asking else None)
+        troubles = {share.trouble.reason for share in seen.division.shares if share.trouble}
+        waits = [LABELS_AGE] * bool(asking) + [ASK_AGAIN] * bool(troubles & PASSING)
+        progress, noted = Progress(again=soonest(*waits)), self._noted(seen.cluster.key)
         for share in seen.division.shares:
             body = self._body(share.config)
             if body is not None:
-                current = kvstatus.build(share, seen, inventory, body)
+                current = kvstatus.build(share, seen, noted, body)
                 progress = progress.then(await attempt(self._write(body, current), untold))
         return progress
 
@@ -86,7 +122,7 @@ class KvConfigs:
         What counts is the live seed; ``held_up`` says why nothing is noted down in it now.
         """
         leaving, progress = self._leaving(key), Progress()
-        inventory = self._noted(key) if leaving else EMPTY
+        inventory = self._noted(key).inventory if leaving else EMPTY
         for config in leaving:
             waited = (now - from_text(config.deleted)).total_seconds()
             noted = config.id not in inventory.delegated
@@ -114,9 +150,9 @@ class KvConfigs:
                 progress = progress.then(await attempt(step, untold))
         return progress
 
-    def _noted(self, key: Key) -> Inventory:
-        seed = self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed)
-        return seed_configmap.read(seed).inventory
+    def _noted(self, key: Key) -> Written:
+        """What the live seed has."""
+        return seed_configmap.read(self._store.get(CONFIG_MAP, key.namespace, Names(*key).seed))
 
     def _leaving(self, key: Key) -> list[KvConfig]:
         configs = map(kvconfig.read, self._bodies(key))
@@ -148,7 +184,7 @@ class KvConfigs:
         version = metadata["resourceVersion"]
         patch = {"metadata": {"resourceVersion": version, "finalizers": finalizers}}
         answer = await self._api.merge(KV_CONFIG, *config.key, patch)
-        if present or others:
+        if present or others or not config.deleted:
             self._store.put(KV_CONFIG, answer)
         return Progress()
 
@@ -158,20 +194,46 @@ class KvConfigs:
             await self._statuses.tell(body, current, patch)
         return Progress()
 
-    async def _labels_of(self, namespace: str) -> dict[str, str]:
-        asked, labels = self._labels.get(namespace, (0.0, {}))
-        if asked and time.monotonic() - asked < LABELS_AGE:
-            return labels
+    async def _labels_for(
+        self, cluster: Cluster, configs: Iterable[KvConfig], refused: dict[str, Trouble]
+    ) -> dict[str, Labels]:
+        """Those of the namespaces of all objects, if they matter; who has none is ``refused``."""
+        labels: dict[str, Labels] = {}
+        for config in configs if delegation.asks_for_labels(cluster) else ():
+            found = await self._labels_of(config.key.namespace)
+            if isinstance(found, Trouble):
+                refused[config.id] = found
+            else:
+                labels[config.key.namespace] = found
+        return labels
+
+    async def _labels_of(self, namespace: str) -> Labels | Trouble:
+        """What was read last goes on to hold, unless it may not be read any more."""
+        asked, known = self._labels.get(namespace, (-math.inf, None))
+        if known is not None and time.monotonic() - asked < LABELS_AGE:
+            return known
         try:
             body = await self._api.get(NAMESPACE, None, namespace)
         except KubeError as error:
-            if error.status != 403:
+            if error.reason in AWAY:
                 raise
-            log.warning("labels of namespaces decide who may write KV entries: %s", error)
-            body = None
-        found = dict((body or {}).get("metadata", {}).get("labels", {}))
+            if error.status != 403 and isinstance(known, dict):
+                return known
+            text = f"the labels of namespace {namespace} decide, and cannot be read: {error}"
+            found: Labels | Trouble = Trouble("NamespaceNotRead", text)
+        else:
+            found = dict((body or {}).get("metadata", {}).get("labels", {}))
         self._labels[namespace] = time.monotonic(), found
         return found
+
+
+def _to_hold(division: Division, refused: Collection[str]) -> Iterator[tuple[KvConfig, bool]]:
+    """Objects whose finalizer is not as it shall be, and whether it shall be there."""
+    for share in division.shares:
+        config = share.config
+        wanted = config.deletes and (config.held or bool(share.entries))
+        if config.held != wanted and config.id not in refused:
+            yield config, wanted
 
 
 def _pending(config: KvConfig, inventory: Inventory) -> Iterable[str]:

@@ -27,6 +27,11 @@ def to_grow(cluster: Cluster, live: Iterable[Object]) -> dict[str, str]:
     }
 
 
+def bound(claim: Object) -> bool:
+    """Whether a claim has its volume; before, the API server lets it ask for no other size."""
+    return bool(claim.get("status", {}).get("phase") == "Bound")
+
+
 def larger(cluster: Cluster, live: Iterable[Object]) -> tuple[str, ...]:
     """Words on live claims that have more than is wanted: no volume can be made smaller."""
     storage = cluster.spec.storage

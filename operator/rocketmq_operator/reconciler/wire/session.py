@@ -4,9 +4,10 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from rocketmq_operator.admin.client import AdminClient
@@ -128,12 +129,11 @@ class Session:
         self._drift_due = now + orders.drift_interval * random.uniform(0.9, 1.1)
         held = await self._read(orders.wanted)
         todo = writes(orders.wanted, held, self._pushed)
-        if todo and orders.writable and self._may_write():
-            await self._write(todo)
-            held = await self._read(orders.wanted)
-        if orders.writable:
+        if not orders.writable:
+            return held
+        if await self._write(todo, orders):
             self._pushed = orders.wanted
-        return held
+        return await self._read(orders.wanted) if todo else held
 
     async def _read(self, wanted: Wanted) -> Held:
         address = self.target.address
@@ -142,19 +142,28 @@ class Session:
         for namespace in sorted(wanted.namespaces):
             table = await self._admin.kv_list(address, namespace, timeout=CALL_TIMEOUT)
             tables[namespace] = table or {}
-        return Held(config, tables)
+        return Held(config, tables, wanted)
 
-    async def _write(self, todo: Writes) -> None:
-        address, pod = self.target.address, self.target.pod
+    async def _write(self, todo: Writes, orders: Orders) -> bool:
+        """Whether all was sent: no more than while ``orders`` stand, and this process may write."""
+        for what, request in self._requests(todo):
+            if self._orders is not orders or not self._may_write():
+                return False
+            log.info("%s: %s", self.target.pod, what)
+            await request()
+        return True
+
+    def _requests(self, todo: Writes) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        address, admin, within = self.target.address, self._admin, {"timeout": CALL_TIMEOUT}
         if todo.config:
-            log.info("%s: setting %s", pod, ", ".join(todo.config))
-            await self._admin.update_namesrv_config(address, todo.config, timeout=CALL_TIMEOUT)
+            send = partial(admin.update_namesrv_config, address, todo.config, **within)
+            yield f"setting {', '.join(todo.config)}", send
         for (namespace, key), value in todo.put.items():
-            log.info("%s: putting KV %s/%s", pod, namespace, key)
-            await self._admin.put_kv(address, namespace, key, value, timeout=CALL_TIMEOUT)
+            send = partial(admin.put_kv, address, namespace, key, value, **within)
+            yield f"putting KV {namespace}/{key}", send
         for namespace, key in todo.delete:
-            log.info("%s: deleting KV %s/%s", pod, namespace, key)
-            await self._admin.delete_kv(address, namespace, key, timeout=CALL_TIMEOUT)
+            send = partial(admin.delete_kv, address, namespace, key, **within)
+            yield f"deleting KV {namespace}/{key}", send
 
     async def _view(self, orders: Orders) -> ServerView:
         """The HTTP view where the server has one, else what the stock protocol tells."""
