@@ -9,8 +9,7 @@ IMAGE ?= rocketmq-operator:$(VERSION)
 UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 # Tests that wait more than they compute; each of the three processes has a cluster of its own.
-# What takes longest begins first, so that no process is alone at the end.
-SIDE_BY_SIDE := tests/rollouts tests/clients tests/walk tests/live tests/cluster
+SIDE_BY_SIDE := tests/clients tests/live tests/rollouts tests/walk tests/cluster
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo cluster test e2e quickstart soak generated status-pages pictures docs fuzz bench wheel image lint format lock clean
@@ -41,7 +40,7 @@ ifdef ARGS
 	$(BIN)/pytest $(ARGS)
 else
 	$(BIN)/pytest --ignore=tests/soak --ignore=tests/quickstart $(SIDE_BY_SIDE:%=--ignore=%)
-	$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(SIDE_BY_SIDE)
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile $(SIDE_BY_SIDE)
 endif
 
 e2e: setup ## The end-to-end suite on real nodes, by kind; root needs nothing installed

@@ -8,6 +8,7 @@ import pytest
 from harness.passes import KEY, Passes
 from rocketmq_operator.reconciler import pods, reconcile
 from rocketmq_operator.reconciler.kinds import (
+    CHILDREN,
     CLUSTER,
     CONFIG_MAP,
     KV_CONFIG,
@@ -21,6 +22,7 @@ from rocketmq_operator.reconciler.kinds import (
     VOLUME_CLAIM,
     Kind,
     Object,
+    of,
 )
 from rocketmq_operator.reconciler.kube import children, kvconfigs
 from rocketmq_operator.reconciler.kube.api import KubeError
@@ -534,6 +536,20 @@ async def test_a_key_is_struck_off_while_volumes_cannot_grow() -> None:
     await passes.reconcile()
     assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
     assert pending(passes) == {}
+
+
+async def test_former_children_whose_end_no_watch_told_of_are_made_anew() -> None:
+    passes = Passes(replicas=3)
+    await passes.reconcile()
+    made = [obj for kind in CHILDREN for obj in passes.api.all_of(kind)]
+    for obj in made:
+        del passes.api.objects[of(obj).path(KEY.namespace, obj["metadata"]["name"])]
+    renewed = {**passes.cluster["metadata"], "uid": "another"}
+    passes.store.put(CLUSTER, passes.api.put(CLUSTER, {**passes.cluster, "metadata": renewed}))
+    progress = await passes.reconciler.reconcile(KEY)
+    assert progress.again == 0
+    await passes.reconciler.reconcile(KEY)
+    assert {of(obj) for kind in CHILDREN for obj in passes.api.all_of(kind)} == set(map(of, made))
 
 
 async def test_a_pinned_image_stays_though_the_labels_were_taken_off() -> None:

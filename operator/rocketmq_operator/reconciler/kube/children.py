@@ -52,7 +52,8 @@ class Children:
         todo = plan.changes(body, live.known, live.objects, applied)
         if todo.taken:
             return Progress(_name_taken(todo.taken, key), again=ASK_AGAIN).then(live.progress)
-        progress, clock = live.progress.then(_waiting(todo.leaving)), asyncio.get_running_loop()
+        progress = live.progress.then(await attempt(self._wait(live, todo.leaving)))
+        clock = asyncio.get_running_loop()
         until = clock.time() + WRITING
         # Those of others' APIs come last: a webhook of theirs that hangs holds up nothing else.
         steps = [
@@ -88,6 +89,21 @@ class Children:
                 raise
             return _lacking(kind)
         return Progress(reasons=plan.template_changes(live.objects, [obj]))
+
+    async def _wait(self, live: _Live, leaving: Sequence[Child]) -> Progress:
+        """Wait for former children; each is asked for, as the watch may be late or miss its end."""
+        gone = False
+        for obj in (obj for obj in live.objects if plan.child_of(obj) in leaving):
+            kind, metadata = kinds.of(obj), obj["metadata"]
+            found = await self._api.get(kind, metadata["namespace"], metadata["name"])
+            gone = gone or found is None
+            if found is None:
+                self._store.remove(kind, obj)
+            else:
+                self._store.put(kind, found)
+        names = ", ".join(f"{child.kind} {child.name}" for child in leaving)
+        words = f"waiting for the removal of the former {names}"
+        return Progress(pending=words, again=0.0 if gone else ASK_AGAIN) if names else Progress()
 
     async def _delete(self, obj: Object) -> Progress:
         metrics.API_WRITES.labels("delete").inc()
@@ -126,12 +142,6 @@ class Children:
 
 def _late(obj: Object) -> bool:
     return kinds.of(obj) in kinds.OPTIONAL
-
-
-def _waiting(leaving: Sequence[Child]) -> Progress:
-    names = ", ".join(f"{child.kind} {child.name}" for child in leaving)
-    words = f"waiting for the removal of the former {names}"
-    return Progress(pending=words, again=ASK_AGAIN) if names else Progress()
 
 
 def _lacking(kind: Kind) -> Progress:
