@@ -100,7 +100,7 @@ spec:
   type: NodePort
   externalTrafficPolicy: Local
   selector: {statefulset.kubernetes.io/pod-name: 1st.namesrv-0}
-  ports: [{port: 8080, nodePort: 30876}]
+  ports: [{port: 8080, nodePort: 30080}]
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget

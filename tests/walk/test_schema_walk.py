@@ -31,8 +31,12 @@ SETTLED: Final = 60.0
 LOOK: Final = 0.1
 ALL: Final = kinds.CHILDREN
 NAMESPACE: Final = "walk-"
-SHIFT: Final = 100
-"""Node ports from those of one namespace to those of the next."""
+SHIFT: Final = 20
+"""Node ports from those of one namespace to those of the next.
+
+All are below 30086, where no Service is given one that it did not ask for
+(https://kubernetes.io/docs/concepts/services-networking/service/#avoid-nodeport-collisions).
+"""
 REFUSED: Final = {
     "storage.storageClassName": "storage.storageClassName cannot be changed",
     "external.loadBalancerClass": "external.loadBalancerClass cannot be changed",
