@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rocketmq_operator.reconciler.adoption import Patch
 from rocketmq_operator.reconciler.kinds import Kind, Object
-from rocketmq_operator.reconciler.kube.api import KubeApi
+from rocketmq_operator.reconciler.kube.api import KubeApi, KubeError
 
 CREATED: Final = "2026-01-01T00:00:00Z"
 PATH: Final = re.compile(
@@ -26,15 +26,28 @@ class MemoryApi(KubeApi):
         self.objects: dict[str, Object] = {}
         self.calls: list[tuple[str, str]] = []
         self._refused: dict[tuple[str, str], int] = {}
+        self._guarded: set[str] = set()
         self._versions = itertools.count(100)
 
     def refuse(self, verb: str, kind: Kind, status: int) -> None:
         """Answer such requests with ``status`` from now on."""
         self._refused[verb, kind.plural] = status
 
+    def guard(self, name: str) -> None:
+        """Let nobody change objects of this name from now on; statuses may be written."""
+        self._guarded.add(name)
+
     def relent(self) -> None:
         """Refuse nothing any more."""
         self._refused.clear()
+        self._guarded.clear()
+
+    async def merge(
+        self, kind: Kind, namespace: str, name: str, patch: Object, manager: str = ""
+    ) -> Object:
+        if name in self._guarded:
+            raise KubeError(403, "Forbidden", "a policy wants labels")
+        return await super().merge(kind, namespace, name, patch, manager)
 
     def put(self, kind: Kind, obj: Object) -> Object:
         """Have this object, as if somebody else had written it; as it is then."""

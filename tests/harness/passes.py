@@ -8,6 +8,7 @@ from harness.memoryapi import MemoryApi
 from rocketmq_operator.reconciler import kinds
 from rocketmq_operator.reconciler.kinds import (
     CLUSTER,
+    CONFIG_MAP,
     KV_CONFIG,
     POD,
     STATEFUL_SET,
@@ -20,6 +21,7 @@ from rocketmq_operator.reconciler.kube.progress import Progress
 from rocketmq_operator.reconciler.kube.store import Store
 from rocketmq_operator.reconciler.reconcile import OperatorSettings, Reconciler
 from rocketmq_operator.reconciler.reports import Orders, Report, Target
+from rocketmq_operator.reconciler.resources import seed_configmap
 from rocketmq_operator.reconciler.sync import Held, Wanted
 from rocketmq_operator.reconciler.timestamps import to_text
 from rocketmq_operator.reconciler.views import ServerView
@@ -178,6 +180,12 @@ class Passes:
     def conditions(self) -> dict[str, tuple[str, str]]:
         """Status and reason of each condition."""
         return {c["type"]: (c["status"], c["reason"]) for c in self.status.get("conditions", ())}
+
+    @property
+    def pending(self) -> dict[str, Any]:
+        """Keys to remove, as the seed has them."""
+        seed = self.get(CONFIG_MAP, f"{KEY.name}-nameserver-seed")
+        return dict(seed_configmap.read(seed).inventory.kv_pending_delete)
 
     @property
     def events(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.passes import KEY, Passes
-from rocketmq_operator.reconciler import pods, reconcile
+from rocketmq_operator.reconciler import pods
 from rocketmq_operator.reconciler.kinds import (
     CHILDREN,
     CLUSTER,
@@ -19,13 +19,10 @@ from rocketmq_operator.reconciler.kinds import (
     SECRET,
     SERVICE,
     STATEFUL_SET,
-    VOLUME_CLAIM,
     Kind,
-    Object,
     of,
 )
 from rocketmq_operator.reconciler.kube import children, kvconfigs
-from rocketmq_operator.reconciler.kube.api import KubeError
 from rocketmq_operator.reconciler.kube.progress import ASK_AGAIN
 from rocketmq_operator.reconciler.kvconfig import FINALIZER
 from rocketmq_operator.reconciler.resources import seed_configmap
@@ -43,17 +40,7 @@ LONG = [{"kvNamespace": f"n{n}", "entries": {"k": "v" * 90_000}} for n in range(
 WRONG = {"replicas": 3, "podDisruptionBudget": {"maxUnavailable": []}}
 REJECTED = [({"replicas": 3, "kvConfig": LONG}, "KVTooLarge"), (WRONG, "InvalidSpec")]
 
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No status is put off: nobody waits for it here."""
-    monkeypatch.setattr(reconcile, "STATUS_INTERVAL", 0.0)
-
-
-def pending(passes: Passes) -> dict[str, Any]:
-    """Keys to remove, as the seed has them."""
-    seed = passes.get(CONFIG_MAP, SEED)
-    return dict(seed_configmap.read(seed).inventory.kv_pending_delete)
+pytestmark = pytest.mark.usefixtures("_status_at_once")
 
 
 async def dropped() -> Passes:
@@ -69,10 +56,10 @@ async def dropped() -> Passes:
 async def test_a_key_that_no_server_holds_any_more_is_struck_off() -> None:
     passes = await dropped()
     await passes.reconcile()
-    assert pending(passes) == {"app": {"a"}}
+    assert passes.pending == {"app": {"a"}}
     passes.hold(0, 1, 2, app={})
     await passes.reconcile()
-    assert pending(passes) == {}
+    assert passes.pending == {}
 
 
 @pytest.mark.parametrize("deleted", ["", "2026-01-01T00:00:00Z"])
@@ -84,13 +71,13 @@ async def test_a_key_is_remembered_for_a_server_that_is_away(deleted: str) -> No
         passes.no_pod(2)
     passes.hold(0, 1, app={})
     await passes.reconcile(2)
-    assert pending(passes) == {"app": {"a"}}
+    assert passes.pending == {"app": {"a"}}
     passes.pod(2)
     await passes.reconcile()
-    assert pending(passes) == {"app": {"a"}}
+    assert passes.pending == {"app": {"a"}}
     passes.hold(2, app={})
     await passes.reconcile()
-    assert pending(passes) == {}
+    assert passes.pending == {}
 
 
 async def test_a_key_that_servers_may_be_getting_just_now_is_remembered() -> None:
@@ -103,10 +90,10 @@ async def test_a_key_that_servers_may_be_getting_just_now_is_remembered() -> Non
     await passes.reconcile()
     passes.change(**STORED)
     await passes.reconcile()
-    assert pending(passes) == {"app": {"a"}}
+    assert passes.pending == {"app": {"a"}}
     passes.servers.busy = False
     await passes.reconcile()
-    assert pending(passes) == {}
+    assert passes.pending == {}
 
 
 async def running(**spec: Any) -> Passes:
@@ -117,18 +104,6 @@ async def running(**spec: Any) -> Passes:
     await passes.reconcile(2)
     assert passes.status["ready"] == "3/3"
     return passes
-
-
-def refuse(monkeypatch: pytest.MonkeyPatch, passes: Passes, refused: str) -> None:
-    """Let nobody change this object."""
-    merge = passes.api.merge
-
-    async def guarded(kind: Kind, namespace: str, name: str, *patch: Any) -> Object:
-        if name == refused:
-            raise KubeError(403, "Forbidden", "a policy wants labels")
-        return await merge(kind, namespace, name, *patch)
-
-    monkeypatch.setattr(passes.api, "merge", guarded)
 
 
 @pytest.mark.parametrize("kind", [SERVICE, NETWORK_POLICY, CONFIG_MAP, POD_MONITOR])
@@ -303,13 +278,11 @@ async def test_a_deleted_object_hears_that_its_end_cannot_be_noted() -> None:
     assert "configmaps are refused" in status["conditions"][0]["message"]
 
 
-async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does() -> None:
     passes = Passes(replicas=3, kvConfig=APP)
     passes.kv_config("stuck", {"a": "1"})
     passes.kv_config("team", {"a": "2", "b": "2"})
-    refuse(monkeypatch, passes, "stuck")
+    passes.api.guard("stuck")
     progress = await passes.reconcile()
     assert seeded(passes) == {"app": {"a": "1"}, "team": {"a": "2", "b": "2"}}
     assert (progress.failure, progress.again) == (None, ASK_AGAIN)
@@ -320,22 +293,19 @@ async def test_keys_of_an_object_that_cannot_be_held_wait_and_nothing_else_does(
     assert "a policy wants labels" in stuck["status"]["conditions"][0]["message"]
     assert team is not None
     assert team["metadata"]["finalizers"] == [FINALIZER]
-    monkeypatch.undo()
-    monkeypatch.setattr(reconcile, "STATUS_INTERVAL", 0.0)
+    passes.api.relent()
     await passes.reconcile()
     assert seeded(passes)["team"] == {"a": "1", "b": "2"}
 
 
-async def test_an_object_that_is_let_go_is_no_conflict_while_another_cannot_be_held(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_an_object_that_is_let_go_is_no_conflict_while_another_cannot_be_held() -> None:
     passes = Passes(replicas=3)
     passes.kv_config("kept", {"a": "1"}, finalizers=[FINALIZER])
     kept = passes.get(KV_CONFIG, "kept")
     assert kept is not None
     kept["spec"]["deletionPolicy"] = "Retain"
     passes.kv_config("stuck", {"b": "1"})
-    refuse(monkeypatch, passes, "stuck")
+    passes.api.guard("stuck")
     await passes.reconcile()
     assert seeded(passes) == {"team": {"a": "1"}}
 
@@ -443,99 +413,6 @@ async def test_a_status_that_cannot_be_written_keeps_no_deleted_object(
     passes.api.refuse("PATCH", CLUSTER, 500)
     assert (await passes.reconcile()).failure is not None
     assert passes.get(KV_CONFIG, "team") is None
-
-
-async def grown(size: str, *, paused: bool = False) -> Passes:
-    """A cluster with volumes of 1Gi that shall have another size."""
-    passes = Passes(**STORED)
-    passes.pods(*READY)
-    passes.hold(0, 1, 2)
-    for ordinal in range(3):
-        passes.volume(ordinal, "1Gi")
-    await passes.reconcile(2)
-    passes.change(replicas=3, storage={"size": size}, paused=paused)
-    return passes
-
-
-def sizes(passes: Passes) -> list[str]:
-    """What the volumes' claims ask for."""
-    claims = passes.api.all_of(VOLUME_CLAIM)
-    return [claim["spec"]["resources"]["requests"]["storage"] for claim in claims]
-
-
-async def test_volumes_grow_with_their_size() -> None:
-    passes = await grown("2Gi")
-    await passes.reconcile()
-    assert sizes(passes) == ["2Gi"] * 3
-    assert passes.conditions["Ready"] == ("True", "AllServersReady")
-
-
-async def test_no_volume_grows_while_the_cluster_is_paused() -> None:
-    passes = await grown("2Gi", paused=True)
-    await passes.reconcile()
-    assert sizes(passes) == ["1Gi"] * 3
-    passes.change(replicas=3, storage={"size": "2Gi"})
-    await passes.reconcile()
-    assert sizes(passes) == ["2Gi"] * 3
-
-
-async def test_volumes_that_may_not_grow_are_not_tried_again_and_again() -> None:
-    passes = await grown("2Gi")
-    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
-    progress = await passes.reconcile(3)
-    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
-    assert passes.api.calls.count(("PATCH", VOLUME_CLAIM.plural)) == 3
-    assert progress.again is not None
-    assert progress.again > 60
-
-
-async def test_a_claim_without_a_volume_is_waited_for_as_it_may_not_grow() -> None:
-    passes = await grown("2Gi")
-    passes.volume(1, "1Gi", phase="Pending")
-    progress = await passes.reconcile()
-    assert sizes(passes) == ["2Gi", "1Gi", "2Gi"]
-    assert progress.again is not None
-    assert progress.again <= ASK_AGAIN
-    assert "Stalled" not in passes.conditions
-
-
-async def test_a_volume_that_may_not_grow_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = await grown("2Gi")
-    refuse(monkeypatch, passes, "data-prod-nameserver-0")
-    await passes.reconcile()
-    assert sizes(passes) == ["1Gi", "2Gi", "2Gi"]
-    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
-
-
-async def test_a_growth_that_fails_is_taken_back() -> None:
-    passes = await grown("2Gi")
-    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
-    await passes.reconcile()
-    passes.change(**STORED)
-    await passes.reconcile()
-    assert passes.conditions["Ready"] == ("True", "AllServersReady")
-
-
-async def test_volumes_that_are_larger_than_wanted_are_told() -> None:
-    passes = await grown("2Gi")
-    await passes.reconcile()
-    passes.change(**STORED)
-    await passes.reconcile()
-    assert sizes(passes) == ["2Gi"] * 3
-    assert passes.conditions["Ready"] == ("True", "AllServersReady")
-    assert "data-prod-nameserver-0 keeps its 2Gi" in passes.status["message"]
-
-
-async def test_a_key_is_struck_off_while_volumes_cannot_grow() -> None:
-    passes = await grown("2Gi")
-    passes.change(replicas=3, storage={"size": "2Gi"}, kvConfig=APP)
-    passes.api.refuse("PATCH", VOLUME_CLAIM, 403)
-    await passes.reconcile()
-    passes.change(replicas=3, storage={"size": "2Gi"})
-    passes.hold(0, 1, 2, app={})
-    await passes.reconcile()
-    assert passes.conditions["Stalled"] == ("True", "VolumeNotGrown")
-    assert pending(passes) == {}
 
 
 async def test_former_children_whose_end_no_watch_told_of_are_made_anew() -> None:
